@@ -1,0 +1,50 @@
+"""Three measures of agreement between two pictures, kept apart.
+
+The script published with the paper centres and normalises both images and takes their inner
+product. That is Pearson's r, although its axes are labelled r^2.
+"""
+
+from els_tutorial.checks import check_batch
+
+
+def _pair(prediction, target):
+    check_batch(prediction, "prediction")
+    check_batch(target, "target")
+    if prediction.shape != target.shape:
+        raise ValueError(
+            f"prediction and target must have one shape, got {list(prediction.shape)} "
+            f"and {list(target.shape)}"
+        )
+    return prediction.double().flatten(1), target.double().flatten(1)
+
+
+def pearson_r(prediction, target):
+    """Return the correlation of the pixels of each pair of pictures.
+
+    Args:
+        prediction, target: float tensors [B, C, H, W].
+
+    Returns:
+        float64 tensor [B] in [-1, 1]; NaN where a picture is constant.
+
+    Raises:
+        ValueError: if the two are not finite float batches of one shape.
+    """
+    p, q = _pair(prediction, target)
+    p, q = p - p.mean(1, keepdim=True), q - q.mean(1, keepdim=True)
+    return (p * q).sum(1) / (p.norm(dim=1) * q.norm(dim=1))
+
+
+def r_squared(prediction, target):
+    """Return the square of :func:`pearson_r`: the variance explained after the best linear rescaling."""
+    return pearson_r(prediction, target).square()
+
+
+def explained_variance(prediction, target):
+    """Return 1 - SSE / SST for each pair: the variance of ``target`` that ``prediction`` explains.
+
+    No rescaling is allowed, so it can be negative. Arguments and errors are those of
+    :func:`pearson_r`; returns a float64 tensor [B], -inf or NaN where the target is constant.
+    """
+    p, q = _pair(prediction, target)
+    return 1 - (p - q).square().sum(1) / (q - q.mean(1, keepdim=True)).square().sum(1)

@@ -1,0 +1,83 @@
+"""From the JavaScript files of this folder to the texts that the two hosts load."""
+
+import base64
+import json
+import re
+from pathlib import Path
+
+from els_tutorial import data
+
+FOLDER = Path(__file__).parent
+PALETTE = json.loads((FOLDER.parent / "palette.json").read_text(encoding="utf-8"))
+DARK = 'html[data-theme="dark"], body[data-jp-theme-light="false"], body.vscode-dark'
+TRAINING, HELD_OUT = 64, 8  # images of a set that a page holds: to learn from, and to add noise to
+
+_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+\.js)";\n', re.MULTILINE)
+_EXPORT = re.compile(r"^export (?=function |const )", re.MULTILINE)
+
+
+def _flatten(name, seen):
+    """Return a file's text after those of the files it imports, each once, as one scope."""
+    if name in seen:
+        return ""
+    seen.add(name)
+    text = (FOLDER / name).read_text(encoding="utf-8")
+    before = "".join(_flatten(found, seen) for found in _IMPORT.findall(text))
+    return before + _EXPORT.sub("", _IMPORT.sub("", text))
+
+
+def module(name):
+    """Return explorer ``name`` as one ES module without imports (the anywidget's ``_esm``)."""
+    return _flatten(f"{name}.js", set())
+
+
+def classic_script(name):
+    """Return explorer ``name`` as a classic script that fills ``window.elsExplorers[name]``.
+
+    Pages read from disk may load classic scripts, but no modules.
+    """
+    text = module(name).replace("export default ", "return ")
+    return f"(window.elsExplorers ??= {{}}).{name} = (() => {{\n{text}}})();\n"
+
+
+def held_images(name):
+    """Return the images of a set that the explorers use, tensor [72, C, H, W] in [-1, 1].
+
+    The first 64 are there to learn from; the last 8 are held out, and noise is added to them.
+    """
+    return data.load(name, n=TRAINING + HELD_OUT).images
+
+
+def image_bytes(name):
+    """Return the images of a set in 8 bits, (shape, bytes); v stands for v / 127.5 - 1."""
+    images = held_images(name)
+    return list(images.shape), ((images + 1) * 127.5).round().byte().numpy().tobytes()
+
+
+def image_script(name):
+    """Return the images of a set as a classic script that fills ``window.elsImages[name]``."""
+    shape, content = image_bytes(name)
+    text = json.dumps({"shape": shape, "base64": base64.b64encode(content).decode()})
+    return f"(window.elsImages ??= {{}}).{name} = {text};\n"
+
+
+def styles():
+    """Return the style sheet of the explorers, its colours taken from ``palette.json``."""
+    lines = []
+    for theme, scope in (("light", ":root"), ("dark", DARK)):
+        colours = {name: entry[theme] for name, entry in PALETTE["machines"].items()}
+        if theme == "light":
+            colours |= PALETTE["outlines"]
+        rules = " ".join(f"--els-{name}: {colour};" for name, colour in colours.items())
+        lines.append(f"{scope} {{ {rules} }}\n")
+    return "".join(lines) + (FOLDER / "explorers.css").read_text(encoding="utf-8")
+
+
+def page_files(names, image_sets):
+    """Return all files that pages need, as a dict from file names to texts."""
+    return {
+        "explorers.css": styles(),
+        "loader.js": (FOLDER / "loader.js").read_text(encoding="utf-8"),
+        **{f"{name}.js": classic_script(name) for name in names},
+        **{f"data-{name}.js": image_script(name) for name in image_sets},
+    }

@@ -1,0 +1,328 @@
+"""The four machines: exact posterior means under locality, equivariance, both, or neither.
+
+All say the same sentence: the best guess for a pixel is a softmax-weighted mean of training pixels.
+They differ in what is compared, and with what:
+
+                             with the same place      with every place
+    the whole image          IdealScore               EquivariantScore
+    a patch around a pixel   LocalScore               EquivariantLocalScore
+
+Equation numbers are those of Kamb & Ganguli, arXiv 2412.20292v2.
+"""
+
+from typing import NamedTuple
+
+import torch
+
+from els_tutorial import running_sums
+from els_tutorial.attention import BLOCK, heaviest, merge, patch_logits, posterior_mean
+from els_tutorial.checks import (
+    check_alpha_bar,
+    check_batch,
+    check_boundary,
+    check_images,
+    check_patch_size,
+)
+from els_tutorial.patches import box_sum, centres, extract, regions, wrap
+
+
+class Provenance(NamedTuple):
+    """The heaviest training pixel for each pixel: tensors [B, H, W].
+
+    ``image``, ``row`` and ``column`` (int64) say where that pixel stands in the training set;
+    ``weight`` (float64) is its share of the softmax. Among equal patches the first one counts.
+    """
+
+    image: torch.Tensor
+    row: torch.Tensor
+    column: torch.Tensor
+    weight: torch.Tensor
+
+
+class Denoiser:
+    """What the four machines and the baselines share: the training images, and the contract."""
+
+    def __init__(self, images):
+        check_images(images)
+        self.images = images
+
+    def denoise(self, x, alpha_bar):
+        """Return the posterior mean E[x_0 | x_t = x].
+
+        Args:
+            x: noisy images, float tensor [B, C, H, W], x = sqrt(alpha_bar) x_0
+                + sqrt(1 - alpha_bar) noise.
+            alpha_bar: share of the signal's variance that is left, float in (0, 1).
+
+        Returns:
+            tensor [B, C, H, W] of x's dtype.
+
+        Raises:
+            ValueError: if x is no finite float batch shaped like the training images, or alpha_bar
+                lies outside (0, 1).
+        """
+        self._check(x, alpha_bar)
+        return self._denoise(x, float(alpha_bar)).to(x.dtype)
+
+    def score(self, x, alpha_bar):
+        """Return the score, the gradient of log p_t at x, by Tweedie's formula.
+
+        Args and errors are those of :meth:`denoise`; returns a tensor [B, C, H, W], the score
+        ``(sqrt(alpha_bar) * x0_hat - x) / (1 - alpha_bar)`` of eq. 3.
+        """
+        x0_hat = self.denoise(x, alpha_bar)
+        return (alpha_bar**0.5 * x0_hat - x) / (1 - alpha_bar)
+
+    def _check(self, x, alpha_bar):
+        check_batch(x)
+        if x.shape[1:] != self.images.shape[1:]:
+            raise ValueError(
+                f"x must have the training images' shape [B, "
+                f"{', '.join(map(str, self.images.shape[1:]))}], got {list(x.shape)}"
+            )
+        if x.device != self.images.device:
+            raise ValueError(f"x is on {x.device}, the training images on {self.images.device}")
+        check_alpha_bar(alpha_bar)
+
+    def _blocks(self, numbers_per_image):
+        """Return the training images in blocks of about ``BLOCK`` numbers."""
+        return self.images.split(max(1, BLOCK // numbers_per_image))
+
+
+class Machine(Denoiser):
+    """A denoiser that can also say which training pixel weighs most."""
+
+    def provenance(self, x, alpha_bar):
+        """Say for each pixel which training pixel has the largest weight.
+
+        Args and errors are those of :meth:`denoise`.
+
+        Returns:
+            Provenance: tensors ``image``, ``row``, ``column``, ``weight``, each [B, H, W].
+        """
+        self._check(x, alpha_bar)
+        return self._provenance(x, float(alpha_bar))
+
+    def _places(self, x):
+        """Return each pixel's own row and column, [B, H, W] each."""
+        b, _, h, w = x.shape
+        row = torch.arange(h, device=x.device)[:, None].expand(b, h, w)
+        column = torch.arange(w, device=x.device).expand(b, h, w)
+        return row, column
+
+
+class IdealScore(Machine):
+    """The ideal score (IS, eqs. 3 and 4): whole images, compared as they stand.
+
+    Args:
+        images: training images, float tensor [N, C, H, W] in [-1, 1].
+
+    Raises:
+        ValueError: if images is not such a tensor.
+    """
+
+    def _denoise(self, x, alpha_bar):
+        keys = (block.flatten(1) for block in self._blocks(x[0].numel()))
+        return posterior_mean(x.flatten(1), keys, alpha_bar, slice(None)).view_as(x)
+
+    def _provenance(self, x, alpha_bar):
+        keys = (block.flatten(1) for block in self._blocks(x[0].numel()))
+        image, weight = heaviest(patch_logits(x.flatten(1), k, alpha_bar) for k in keys)
+        row, column = self._places(x)
+        whole = (-1, *x.shape[2:])
+        return Provenance(
+            image[:, None, None].expand(whole), row, column, weight[:, None, None].expand(whole)
+        )
+
+
+class EquivariantScore(Machine):
+    """The equivariant score (ES, eqs. 5 and 6): whole images in all their circular shifts.
+
+    The ideal score of the shifted set, without ever making it: for one training image the inner
+    products with all its shifts are a cross-correlation, and the weighted sum of its shifts is a
+    convolution, both a product after a Fourier transform.
+
+    Args:
+        images: training images, float tensor [N, C, H, W] in [-1, 1].
+
+    Raises:
+        ValueError: if images is not such a tensor.
+    """
+
+    def _logits(self, picture, block, alpha_bar):
+        """Return the logit of each shift: picture [C, H, W], block [N, C, H, W] -> [N, H, W].
+
+        Entry (n, a, b) belongs to image n rolled by (a, b).
+        """
+        size = picture.shape[-2:]
+        f = torch.fft.rfft2(picture) * torch.fft.rfft2(block).conj()
+        products = torch.fft.irfft2(f.sum(1), s=size)
+        norms = block.square().sum((1, 2, 3))[:, None, None]
+        distances = picture.square().sum() - 2 * alpha_bar**0.5 * products + alpha_bar * norms
+        return -distances / (2 * (1 - alpha_bar))
+
+    def _denoise(self, x, alpha_bar):
+        means = []
+        for picture in x.double():
+            total = None
+            for block in self._blocks(picture.numel()):
+                block = block.double()
+                logits = self._logits(picture, block, alpha_bar)
+                lse = logits.flatten().logsumexp(0)
+                weights = torch.fft.rfft2((logits - lse).exp())[:, None]  # [N, 1, H, W/2 + 1]
+                mean = (weights * torch.fft.rfft2(block)).sum(0)
+                total = merge(total, (torch.fft.irfft2(mean, s=picture.shape[-2:]), lse))
+            means.append(total[0])
+        return torch.stack(means)
+
+    def _provenance(self, x, alpha_bar):
+        height, width = x.shape[2:]
+        image, row, column, weight = [], [], [], []
+        here = [place[0] for place in self._places(x)]
+        for picture in x.double():
+            blocks = self._blocks(picture.numel())
+            logits = (self._logits(picture, b.double(), alpha_bar).view(1, -1) for b in blocks)
+            index, share = heaviest(logits)
+            image.append((index // (height * width)).expand(height, width))
+            row.append((here[0] - index // width % height) % height)
+            column.append((here[1] - index % width) % width)
+            weight.append(share.expand(height, width))
+        return Provenance(*map(torch.stack, (image, row, column, weight)))
+
+
+class _PatchMachine(Machine):
+    def __init__(self, images, patch_size, boundary):
+        super().__init__(images)
+        check_boundary(boundary)
+        if not callable(patch_size):
+            check_patch_size(patch_size, *images.shape[2:], boundary)
+        self.patch_size, self.boundary = patch_size, boundary
+
+    def patch_size_at(self, alpha_bar):
+        """Return the window's side at this noise level, an odd int.
+
+        Raises:
+            ValueError: if a callable ``patch_size`` gives a size that does not fit the images.
+        """
+        if not callable(self.patch_size):
+            return self.patch_size
+        size = self.patch_size(alpha_bar)
+        check_patch_size(size, *self.images.shape[2:], self.boundary)
+        return size
+
+
+class LocalScore(_PatchMachine):
+    """The local score (LS, eqs. 7 and 8): the patch around a pixel, compared at its own place.
+
+    Args:
+        images: training images, float tensor [N, C, H, W] in [-1, 1].
+        patch_size: side of the square window: an odd int, or a callable alpha_bar -> odd int such
+            as :class:`els_tutorial.calibration.LocalityScales`.
+        boundary: "zeros" (outside the image there is nothing to compare) or "circular" (the image
+            is a torus).
+
+    Raises:
+        ValueError: if images is not such a tensor, patch_size is even or does not fit, or boundary
+            is unknown.
+    """
+
+    def __init__(self, images, patch_size, boundary="zeros"):
+        super().__init__(images, patch_size, boundary)
+
+    def _logit_blocks(self, picture, alpha_bar):
+        """Yield for each block its images [N, C, H, W] and the logits [N, H, W], in float64.
+
+        Differences are squared before they are summed, so nothing large cancels.
+        """
+        size = self.patch_size_at(alpha_bar)
+        for block in self._blocks(picture.numel()):
+            block = block.double()
+            squares = (picture - alpha_bar**0.5 * block).square().sum(1)
+            yield block, box_sum(squares, size, self.boundary) / (-2 * (1 - alpha_bar))
+
+    def _denoise(self, x, alpha_bar):
+        means = []
+        for picture in x.double():
+            total = None
+            for block, logits in self._logit_blocks(picture, alpha_bar):
+                lse = logits.logsumexp(0)  # [H, W]
+                weights = (logits - lse).exp()
+                total = merge(total, (torch.einsum("nhw,nchw->chw", weights, block), lse))
+            means.append(total[0])
+        return torch.stack(means)
+
+    def _provenance(self, x, alpha_bar):
+        image, weight = [], []
+        for picture in x.double():
+            blocks = self._logit_blocks(picture, alpha_bar)
+            index, share = heaviest(logits.flatten(1).T for _, logits in blocks)
+            image.append(index.view(x.shape[2:]))
+            weight.append(share.view(x.shape[2:]))
+        return Provenance(torch.stack(image), *self._places(x), torch.stack(weight))
+
+
+class EquivariantLocalScore(_PatchMachine):
+    """The equivariant local score (ELS, eqs. 9 and 10): the patch around a pixel, at every place.
+
+    With zero borders it is the boundary-broken machine (eq. 41): a pixel is compared only with
+    training pixels whose window the border cuts in the same way.
+
+    On the CPU :mod:`els_tutorial.running_sums` computes the means, elsewhere attention over patches
+    (:mod:`els_tutorial.attention`); a test holds the two together.
+
+    Args:
+        images: training images, float tensor [N, C, H, W] in [-1, 1].
+        patch_size: side of the square window: an odd int, or a callable alpha_bar -> odd int such
+            as :class:`els_tutorial.calibration.LocalityScales`.
+        boundary: "circular" (the image is a torus, and training patches wrap too) or "zeros".
+
+    Raises:
+        ValueError: if images is not such a tensor, patch_size is even or does not fit, or boundary
+            is unknown.
+    """
+
+    def __init__(self, images, patch_size, boundary="circular"):
+        super().__init__(images, patch_size, boundary)
+
+    def _comparisons(self, x, size):
+        """Yield for each region (rows, columns), queries [Q, D] and key blocks [K, D]."""
+        noisy = wrap(x, size, self.boundary)
+        for rows, columns in regions(*x.shape[2:], size, self.boundary):
+            queries = extract(noisy, rows, columns)
+            blocks = self._blocks(queries[0].numel())
+            keys = (
+                extract(wrap(block, size, self.boundary), rows, columns).flatten(0, 1)
+                for block in blocks
+            )
+            yield (rows, columns), queries.flatten(0, 1), keys
+
+    def _denoise(self, x, alpha_bar):
+        size = self.patch_size_at(alpha_bar)
+        if x.device.type == "cpu":  # the same means, sooner
+            return running_sums.posterior_mean(x, self.images, alpha_bar, size, self.boundary)
+        return self._attend(x, alpha_bar, size)
+
+    def _attend(self, x, alpha_bar, size):
+        """Eq. 10 as it stands: each pixel's window attends to its candidates' windows."""
+        batch, channels = x.shape[:2]
+        x0_hat = torch.empty_like(x)
+        for (rows, columns), queries, keys in self._comparisons(x, size):
+            centre = centres(channels, rows, columns)
+            mean = posterior_mean(queries, keys, alpha_bar, centre)  # [B * h * w, C]
+            place = (..., slice(rows.start, rows.stop), slice(columns.start, columns.stop))
+            target = x0_hat[place]
+            target.copy_(mean.view(batch, *target.shape[2:], channels).movedim(-1, 1))
+        return x0_hat
+
+    def _provenance(self, x, alpha_bar):
+        row, column = (place.clone() for place in self._places(x))
+        image, weight = torch.empty_like(row), torch.empty_like(row, dtype=torch.float64)
+        for (rows, columns), queries, keys in self._comparisons(x, self.patch_size_at(alpha_bar)):
+            index, share = heaviest(patch_logits(queries, k, alpha_bar) for k in keys)
+            h, w = rows.stop - rows.start, columns.stop - columns.start
+            place = (slice(None), slice(rows.start, rows.stop), slice(columns.start, columns.stop))
+            index, shape = index.view(len(x), h, w), (len(x), h, w)
+            image[place], weight[place] = index // (h * w), share.view(shape)
+            row[place] = rows.start + index // w % h
+            column[place] = columns.start + index % w
+        return Provenance(image, row, column, weight)

@@ -1,0 +1,43 @@
+"""How much of the picture is left at time t: the noise schedule alpha_bar(t)."""
+
+import math
+
+
+class CosineSchedule:
+    """The paper's cosine schedule, alpha_bar(t) = cos(pi t / 2.016)^2 (app. C).
+
+    Time t runs from 0 (clean) to 1 (noise). A noisy image is
+    ``x_t = sqrt(alpha_bar) * x_0 + sqrt(1 - alpha_bar) * noise``.
+    """
+
+    def alpha_bar(self, t):
+        """Return the share of the signal's variance left at time ``t``.
+
+        Args:
+            t: float in [0, 1]; 0 is the clean image, 1 is (almost) pure noise.
+
+        Returns:
+            float: 1 at t = 0, falling to 0.00016 at t = 1.
+
+        Raises:
+            ValueError: if t lies outside [0, 1].
+        """
+        if not 0 <= t <= 1:
+            raise ValueError(f"t must lie in [0, 1] (0 is clean, 1 is noise), got {t!r}")
+        return math.cos(math.pi * t / 2.016) ** 2
+
+    def times(self, steps):
+        """Return the times at which a sampler with ``steps`` steps calls its denoiser.
+
+        Args:
+            steps: number of steps, a positive int.
+
+        Returns:
+            list of float: 1, 1 - 1/steps, ..., 1/steps. The step after the last one is t = 0.
+
+        Raises:
+            ValueError: if steps is not a positive int.
+        """
+        if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
+            raise ValueError(f"steps must be a positive int, got {steps!r}")
+        return [k / steps for k in range(steps, 0, -1)]
