@@ -8,7 +8,7 @@
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := book
-.PHONY: book test lab read notebooks bench clean environment built python-found FORCE
+.PHONY: book test lab read notebooks bench clean environment installed built FORCE
 
 SHELL := /bin/sh
 PORT ?= 0
@@ -49,7 +49,9 @@ clean:
 	rm -rf _build
 
 environment:
-	@$(ALONE) $(MAKE) --no-print-directory $(INSTALLED)
+	@$(ALONE) $(MAKE) --no-print-directory installed
+
+installed: $(INSTALLED)
 
 built: $(BUILT)
 
@@ -60,7 +62,7 @@ $(INSTALLED): requirements.txt pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { echo "make: $(PYTHON) lacks its venv module; \
 	install it (on Debian and Ubuntu: apt install python3-venv)." >&2; exit 1; }
 	@$(call FREE,4000,the environment needs)
-	$(PYTHON) -m venv --clear .venv
+	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@

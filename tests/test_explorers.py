@@ -192,13 +192,20 @@ def bare_page(tmp_path_factory):
         f'<script defer src="{name}"></script>'
         for name in ("data-digits.js", *(f"{name}.js" for name in EXPLORERS), "loader.js")
     )
-    other = MachineExplorer(machine="LS", hide=["seed", "link"], prompt="Another line.").html()
+    figures = [
+        # As in the book, what stands in for a figure keeps its room.
+        figure.html().replace("<p>", '<p class="els-still">')
+        for figure in (
+            MachineExplorer(),
+            MachineExplorer(machine="LS", hide=["seed", "link"], prompt="Another line."),
+        )
+    ]
     (folder / "page.html").write_text(
         '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Figures</title>'
         '<meta name="viewport" content="width=device-width"><script src="theme.js"></script>'
         f'<link rel="stylesheet" href="explorers.css">{scripts}<style>'
         "body { margin: 16px } [data-theme=dark] { background: #121212; color: #eee }</style>"
-        f"</head><body><main><h1 id='top'>Figures</h1>{MachineExplorer().html()}{other}</main>"
+        f"</head><body><main><h1 id='top'>Figures</h1>{''.join(figures)}</main>"
         "</body></html>",
         encoding="utf-8",
     )

@@ -18,7 +18,7 @@ from els_tutorial.machines import (
     IdealScore,
     LocalScore,
 )
-from els_tutorial.sampling import sample, trajectory
+from els_tutorial.sampling import sample
 from els_tutorial.schedules import CosineSchedule
 
 LEVELS = [0.0002, 0.05, 0.5, 0.9, 0.99, 0.9995]
@@ -228,21 +228,21 @@ def oracle_distances(images, picture, i, j, size, boundary):
     return -2 * np.log(np.maximum(weights, 1e-300)), values[:, 0]
 
 
-class DownToZero(CosineSchedule):
-    """Times 1 to 1e-5 in equal ratios: the flow settles before it ends, as the theorem assumes."""
-
-    def alpha_bar(self, t):
-        return super().alpha_bar(10 ** (-5 * (1 - t)))
-
-
 @pytest.mark.parametrize("boundary", BORDERS)
 def test_at_low_noise_each_pixel_is_the_centre_of_its_nearest_patch(boundary):
-    """Theorem 4.1, on a picture that the machine made itself."""
+    """Theorem 4.1, on a picture that the machine made itself.
+
+    The theorem assumes that the flow comes to rest. Twenty steps do not bring it there: pixels at
+    the edge of a decision still change. So the picture is denoised at t -> 0 until it stays.
+    """
     images = data.load("digits", n=20).images
     noise = torch.randn(1, 1, 28, 28, generator=torch.Generator().manual_seed(2))
     machine = EquivariantLocalScore(images, 5, boundary)
-    picture = sample(machine, noise, DownToZero(), steps=60)[0].double().numpy()
-    clear = 0
+    picture = sample(machine, noise, CosineSchedule(), steps=20)
+    for _ in range(200):
+        before, picture = picture, machine.denoise(picture, 1 - 1e-6)
+    assert (picture - before).abs().max() < 1e-6
+    picture, clear = picture[0].double().numpy(), 0
     for i, j in np.ndindex(28, 28):
         squares, values = oracle_distances(images, picture, i, j, 5, boundary)
         best = squares.argmin()
@@ -391,13 +391,3 @@ def test_bad_windows_are_named(cls):
         cls(IMAGES, 15, "zeros")
     with pytest.raises(ValueError, match="circular, zeros"):
         cls(IMAGES, 3, "reflect")
-
-
-def test_trajectory_is_deterministic_and_ends_on_its_last_guess():
-    images = pictures(5, (1, 7, 7))
-    noise = torch.randn(2, 1, 7, 7)
-    machine = EquivariantLocalScore(images, 3)
-    steps = list(trajectory(machine, noise, CosineSchedule(), steps=5))
-    assert [step.t for step in steps] == [1, 0.8, 0.6, 0.4, 0.2]
-    assert torch.equal(steps[0].x, noise)
-    assert torch.equal(steps[-1].x0_hat, sample(machine, noise, CosineSchedule(), steps=5))

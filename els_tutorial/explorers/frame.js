@@ -205,7 +205,6 @@ export function createFrame({ el, model, names, label, prompt, settle }) {
   }
   foot.append(remark);
 
-  const onHash = () => applyAddress();
   return {
     root,
     body,
@@ -231,9 +230,10 @@ export function createFrame({ el, model, names, label, prompt, settle }) {
       onChange();
       if (page) {
         const linked = applyAddress();
-        addEventListener("hashchange", onHash);
+        addEventListener("hashchange", applyAddress);
         if (linked && location.hash.startsWith(`#${page.id}.`)) {
-          requestAnimationFrame(() => (el.closest(".els-explorer") || el).scrollIntoView());
+          const lead = () => requestAnimationFrame(() => el.closest(".els-explorer").scrollIntoView());
+          el.addEventListener("els:painted", lead, { once: true });
         }
       }
     },
@@ -241,7 +241,7 @@ export function createFrame({ el, model, names, label, prompt, settle }) {
       clearTimeout(addressTimer);
       clearTimeout(sayTimer);
       for (const [event, action] of listeners) model.off(event, action);
-      removeEventListener("hashchange", onHash);
+      removeEventListener("hashchange", applyAddress);
     },
   };
 }
