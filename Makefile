@@ -28,7 +28,7 @@ book:
 	@echo "The book: $(CURDIR)/_build/html/index.html"
 
 test: book
-	$(BIN)/ruff check .
+	$(BIN)/ruff check --output-format concise .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest
 	$(BIN)/python -m pytest --nbval --nbval-sanitize-with tests/nbval.cfg book
@@ -43,7 +43,7 @@ notebooks: environment
 	$(BIN)/python book/_ext/execute.py
 
 bench: environment
-	@for file in benchmarks/*.py; do echo "$$file" && $(BIN)/python "$$file" || exit 1; done
+	@for file in $$(grep -l __main__ benchmarks/*.py); do echo "$$file" && $(BIN)/python "$$file" || exit 1; done
 
 clean:
 	rm -rf _build
@@ -52,8 +52,10 @@ environment:
 	@$(ALONE) $(MAKE) --no-print-directory installed
 
 installed: $(INSTALLED)
+	@:
 
 built: $(BUILT)
+	@:
 
 $(INSTALLED): requirements.txt pyproject.toml
 	@[ -n "$(PYTHON)" ] || { echo "make: this book needs Python 3.11 or newer, and none is on PATH." >&2; exit 1; }

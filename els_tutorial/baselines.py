@@ -7,9 +7,11 @@ from els_tutorial.machines import Denoiser
 
 
 class GaussianScore(Denoiser):
-    """The Wiener filter: the posterior mean if images were Gaussian with the set's mean and covariance.
+    """The Wiener filter: the posterior mean if images were Gaussian, with the set's moments.
 
-    E[x_0 | x] = mu + sqrt(alpha_bar) S (alpha_bar S + (1 - alpha_bar) I)^-1 (x - sqrt(alpha_bar) mu)
+    E[x_0 | x] = mu + sqrt(a) S (a S + (1 - a) I)^-1 (x - sqrt(a) mu)
+
+    with a for alpha_bar, mu the mean and S the covariance of the set (with 1 / N).
 
     Args:
         images: training images, float tensor [N, C, H, W] in [-1, 1].

@@ -36,7 +36,7 @@ def pearson_r(prediction, target):
 
 
 def r_squared(prediction, target):
-    """Return the square of :func:`pearson_r`: the variance explained after the best linear rescaling."""
+    """Return the square of :func:`pearson_r`: what the best linear rescaling would explain."""
     return pearson_r(prediction, target).square()
 
 

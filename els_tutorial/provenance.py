@@ -75,8 +75,6 @@ def candidates(machine, x, alpha_bar, row, column, count=5):
     # To nine digits, so that equal patches tie; a stable sort keeps the set's order among them.
     order = weights.mul(1e9).round().sort(descending=True, stable=True).indices[:count].tolist()
     return [
-        Candidate(
-            k // (h * w), rows.start + k // w % h, columns.start + k % w, weights[k].item()
-        )
+        Candidate(k // (h * w), rows.start + k // w % h, columns.start + k % w, weights[k].item())
         for k in order
     ]

@@ -7,9 +7,11 @@ costs the same for every patch size. Differences are squared before they are sum
 nothing large cancels at low noise.
 
 Inner loops run over the horizontal shift, so that the compiler can do several of them at once.
-Weights below e^-32 of a pixel's largest are left out: over a million candidates less than 2e-8.
+Weights are never taken below e^-32 of a pixel's largest: over a million candidates that adds less
+than 2e-8.
 """
 
+import math
 from concurrent.futures import ThreadPoolExecutor
 
 import numba
@@ -17,8 +19,11 @@ import numpy as np
 import torch
 
 LANES = 8  # horizontal shifts are padded to a multiple of this: one 512-bit register
-LEAST = -32.0  # logits this far below the largest count as nothing
+LEAST = -32.0  # a logit lower than this, relative to the largest, is taken for this
 FAR = 1e300  # the distance of a candidate that is none
+# Distances want float64. A weight does not: its logit is taken relative to the largest first.
+ONE, SIXTEENTH = np.float32(1), np.float32(1 / 16)
+C2, C3, C4, C5, C6, C7 = (np.float32(1 / math.factorial(k)) for k in range(2, 8))
 
 _jit = numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz", "nnan", "arcp"})
 
@@ -72,13 +77,17 @@ def _vote(distances, y_row, scale, top, total, weighted):
     distances [W, L], y_row [C, 2 W + L]; top and total [W] and weighted [C, W] are updated.
     """
     width, lanes = distances.shape
-    weights = np.empty(lanes)
+    nearest = np.empty(width)
     for j in range(width):
-        nearest = FAR
+        least = FAR
         for b in range(lanes):
-            nearest = min(nearest, distances[j, b])
-        logit = -scale * nearest
-        if nearest >= FAR or logit < top[j] + LEAST:
+            least = min(least, distances[j, b])
+        nearest[j] = least
+    below = np.empty(lanes, np.float32)
+    weights = np.empty(lanes, np.float32)
+    for j in range(width):
+        logit = -scale * nearest[j]
+        if nearest[j] >= FAR or logit < top[j] + LEAST:
             continue
         if logit > top[j]:
             shrink = np.exp(top[j] - logit)
@@ -86,25 +95,28 @@ def _vote(distances, y_row, scale, top, total, weighted):
             total[j] *= shrink
             for c in range(weighted.shape[0]):
                 weighted[c, j] *= shrink
-        ceiling = top[j]
-        added = 0.0
         for b in range(lanes):
-            below = -scale * distances[j, b] - ceiling
-            # exp by its series at a 64th of the argument, squared six times: no branch, no call.
-            y = max(below, LEAST) * 0.015625
-            e = 1 + y * (1 + y / 2 * (1 + y / 3 * (1 + y / 4 * (1 + y / 5 * (1 + y / 6)))))
+            below[b] = max(-scale * distances[j, b] - top[j], LEAST)
+        added = ONE - ONE
+        for b in range(lanes):
+            # exp by its series at a 16th of the argument, squared four times: no branch, no call.
+            y = below[b] * SIXTEENTH
+            e = C7 * y + C6
+            e = e * y + C5
+            e = e * y + C4
+            e = e * y + C3
+            e = e * y + C2
+            e = e * y + ONE
+            e = e * y + ONE
             e *= e
             e *= e
             e *= e
             e *= e
-            e *= e
-            e *= e
-            e = e if below > LEAST else 0.0
             weights[b] = e
             added += e
         total[j] += added
         for c in range(weighted.shape[0]):
-            added = 0.0
+            added = ONE - ONE
             for b in range(lanes):
                 added += weights[b] * y_row[c, j + b]
             weighted[c, j] += added
@@ -132,10 +144,12 @@ def _partial(x, images, signal, scale, radius, circular):
     rows = np.zeros((height + 1, width, lanes))  # the last one stays empty
     box = np.empty((width, lanes))
     scaled = np.empty((height, channels, 2 * width + lanes))
+    values = np.empty((height, channels, 2 * width + lanes), np.float32)
     for n in range(count):
         for i in range(height):
             for c in range(channels):
                 for j in range(2 * width + lanes):
+                    values[i, c, j] = images[n, i, c, j % width]
                     scaled[i, c, j] = signal * images[n, i, c, j % width]
         for shift in range(height):
             cut = not circular and shift == 0
@@ -152,7 +166,7 @@ def _partial(x, images, signal, scale, radius, circular):
                 u = (i + shift) % height
                 inner = radius <= min(i, u) and max(i, u) < height - radius
                 if circular or shift == 0 or inner:
-                    _vote(box, scaled[u], scale, top[i], total[i], weighted[i])
+                    _vote(box, values[u], scale, top[i], total[i], weighted[i])
                 enters, leaves = (i + radius + 1) % height, (i - radius) % height
                 if cut and i + radius + 1 >= height:
                     enters = height
@@ -188,4 +202,4 @@ def posterior_mean(x, images, alpha_bar, patch_size, boundary):
             top, total, weighted = map(np.stack, zip(*parts, strict=True))
             weight = np.exp(top - top.max(0))  # [threads, H, W]
             mean[:] = (weight[:, :, None] * weighted).sum(0) / (weight * total).sum(0)[:, None]
-    return torch.from_numpy(means.swapaxes(1, 2) / signal)
+    return torch.from_numpy(means.swapaxes(1, 2))

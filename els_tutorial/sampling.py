@@ -8,7 +8,7 @@ from els_tutorial.checks import check_batch
 
 
 class Step(NamedTuple):
-    """One step of a trajectory: the time, the noisy image at that time, and the guess made there."""
+    """One step of a trajectory: the time, the noisy image then, and the guess made from it."""
 
     t: float
     x: torch.Tensor  # [B, C, H, W]
@@ -19,7 +19,8 @@ def trajectory(denoiser, noise, schedule, steps=20):
     """Run the reverse flow and yield every step (deterministic DDIM).
 
     Between two calls of the denoiser its guess is held fixed, and the flow is then solved exactly:
-    ``x_s = sqrt(a_s) x0_hat + sqrt((1 - a_s) / (1 - a_t)) (x_t - sqrt(a_t) x0_hat)``, a = alpha_bar.
+    ``x_s = sqrt(a_s) x0_hat + sqrt((1 - a_s) / (1 - a_t)) (x_t - sqrt(a_t) x0_hat)``,
+    with a for alpha_bar.
 
     Args:
         denoiser: anything with ``denoise(x, alpha_bar) -> x0_hat``.

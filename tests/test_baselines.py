@@ -24,7 +24,7 @@ def test_gaussian_score_is_the_formula_and_the_gradient_of_its_density(alpha_bar
 
 
 def test_gaussian_score_is_the_best_linear_denoiser():
-    """No affine map of x has a smaller error over the training set; least squares finds the same."""
+    """No affine map of x has a smaller error over the training set."""
     generator, a = torch.Generator().manual_seed(2), 0.5
     images = IMAGES[:, :1, :2, :2]
     clean = images.repeat(5000, 1, 1, 1)

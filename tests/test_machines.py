@@ -156,8 +156,8 @@ def test_local_machines_do_not_see_outside_their_window(kind, boundary, alpha_ba
     moved = (machine.denoise(x, alpha_bar) - machine.denoise(poked, alpha_bar)).abs()[0, 0]
     outside = torch.ones(9, 9, dtype=bool)
     outside[3:6, 3:6] = False
-    assert moved[outside].max() == 0
-    assert moved[~outside].max() > 1e-4
+    assert moved[outside].max() < 1e-6  # running sums round; a window sees nothing else
+    assert moved[~outside].max() > 1e-3
 
 
 @pytest.mark.parametrize("alpha_bar", LEVELS)
@@ -317,7 +317,9 @@ def test_torch_attention_is_the_same_kernel():
     ours = attention.posterior_mean(queries, keys.split(700), 0.5, [4, 13])
     q, k = attention._with_bias(queries, keys, 0.5, torch.float64)
     values = keys[:, [4, 13]]
-    torchs = torch.nn.functional.scaled_dot_product_attention(q[None], k[None], values[None], scale=1)
+    torchs = torch.nn.functional.scaled_dot_product_attention(
+        q[None], k[None], values[None], scale=1
+    )
     assert (ours - torchs[0]).abs().max() < 1e-12
 
 
@@ -327,7 +329,8 @@ def test_a_callable_patch_size_is_asked_at_every_level():
     x = noised(images[:1], 0.5)
     for alpha_bar, size in ((0.9, 3), (0.1, 9)):
         fixed = EquivariantLocalScore(images, size)
-        assert torch.equal(machine.denoise(x, alpha_bar), fixed.denoise(x, alpha_bar))
+        apart = machine.denoise(x, alpha_bar) - fixed.denoise(x, alpha_bar)
+        assert apart.abs().max() < 1e-6
     with pytest.raises(ValueError, match="odd int from 1 to 9"):
         EquivariantLocalScore(images, lambda _: 4).denoise(x, 0.5)
 

@@ -12,13 +12,20 @@ addEventListener("DOMContentLoaded", () => {
   if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 });
 
-// An equation that is wider than the page scrolls, so the keyboard must be able to reach it.
-addEventListener("load", () => {
+// Until mathematics is set, the style sheet hides its source and keeps room for it. If it cannot be
+// set, the source shows. An equation wider than the page scrolls, so the keyboard must reach it.
+document.documentElement.classList.add("setting");
+addEventListener("load", async () => {
+  try {
+    await window.MathJax?.startup?.promise;
+  } finally {
+    document.documentElement.classList.remove("setting");
+  }
   const reach = () => {
     for (const block of document.querySelectorAll("div.math")) {
       block.tabIndex = block.scrollWidth > block.clientWidth ? 0 : -1;
     }
   };
-  window.MathJax?.startup?.promise.then(reach);
+  reach();
   addEventListener("resize", reach);
 });

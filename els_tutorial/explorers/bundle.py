@@ -6,9 +6,9 @@ import re
 from pathlib import Path
 
 from els_tutorial import data
+from els_tutorial.figures import PALETTE
 
 FOLDER = Path(__file__).parent
-PALETTE = json.loads((FOLDER.parent / "palette.json").read_text(encoding="utf-8"))
 DARK = 'html[data-theme="dark"], body[data-jp-theme-light="false"], body.vscode-dark'
 TRAINING, HELD_OUT = 64, 8  # images of a set that a page holds: to learn from, and to add noise to
 

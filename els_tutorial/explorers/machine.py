@@ -1,22 +1,17 @@
 """The explorer "machine": one noisy picture, four machines, and where each pixel comes from."""
 
-import io
-
 import traitlets
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from els_tutorial.explorers.base import Explorer, NumberIn, OneOf, SettingError
 from els_tutorial.explorers.bundle import (
     HELD_OUT,
-    PALETTE,
     TRAINING,
     held_images,
     image_bytes,
     module,
 )
 from els_tutorial.explorers.noise import noise
+from els_tutorial.figures import blank, draw, outline, png
 from els_tutorial.machines import (
     EquivariantLocalScore,
     EquivariantScore,
@@ -161,30 +156,19 @@ class MachineExplorer(Explorer):
         x0_hat = self.denoiser().denoise(x, self.alpha_bar)
         image, row, column, _ = self._source()
         source = held_images(self.images)[image][None]
-        figure = Figure(figsize=(7.6, 2.15), dpi=160, layout="constrained", facecolor="white")
+        figure = blank(7.6, 2.15)
         panels = (
             ("noisy $x_t$", x, (self.row, self.column), "window"),
             (f"{self.machine} guess $\\hat{{x}}_0$", x0_hat, (self.row, self.column), None),
             ("truth $x_0$", truth, (self.row, self.column), None),
             (f"training image {image}", source, (row, column), "source"),
         )
-        for axes, (title, picture, pixel, outline) in zip(
+        for axes, (title, picture, pixel, square) in zip(
             figure.subplots(1, 4), panels, strict=True
         ):
-            shown = ((picture[0].clamp(-1, 1) + 1) / 2).movedim(0, -1).expand(-1, -1, 3)
-            axes.imshow(shown.numpy(), interpolation="nearest")
+            draw(axes, picture[0])
             axes.set_title(title, fontsize=9)
-            axes.set_axis_off()
-            if outline and self.machine in PATCH:
-                _outline(axes, *pixel, self.patch_size, outline)
-            _outline(axes, *pixel, 1, "pixel")
-        stream = io.BytesIO()
-        FigureCanvasAgg(figure).print_png(stream, metadata={"Software": None})
-        return stream.getvalue()
-
-
-def _outline(axes, row, column, size, kind):
-    """Outline the square of ``size`` pixels around a pixel, as the live figure does."""
-    corner = (column - size / 2, row - size / 2)
-    for width, colour in ((3, PALETTE["outlines"]["halo"]), (1.5, PALETTE["outlines"][kind])):
-        axes.add_patch(Rectangle(corner, size, size, fill=False, linewidth=width, color=colour))
+            if square and self.machine in PATCH:
+                outline(axes, *pixel, self.patch_size, square)
+            outline(axes, *pixel, 1, "pixel")
+        return png(figure)
