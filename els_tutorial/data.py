@@ -31,7 +31,9 @@ class ImageSet:
     Attributes:
         images: float32 tensor [N, C, H, W] in [-1, 1]; the 8-bit value v is v / 127.5 - 1.
         labels: int64 tensor [N], each an index into ``label_names``.
-        name, licence, citation: str.
+        name: str, as given to :func:`load`.
+        licence: str.
+        citation: str, in full.
         key: str, the key of the citation in the bibliography.
         label_names: tuple of str.
     """
