@@ -67,7 +67,7 @@ class Denoiser:
     def score(self, x, alpha_bar):
         """Return the score, the gradient of log p_t at x, by Tweedie's formula.
 
-        Args and errors are those of :meth:`Denoiser.denoise`; returns a tensor [B, C, H, W], the score
+        Args and errors are those of :meth:`Denoiser.denoise`. Returns a tensor [B, C, H, W]:
         ``(sqrt(alpha_bar) * x0_hat - x) / (1 - alpha_bar)`` of eq. 3.
         """
         x0_hat = self.denoise(x, alpha_bar)

@@ -22,7 +22,7 @@ LANES = 8  # horizontal shifts are padded to a multiple of this: one 512-bit reg
 LEAST = -32.0  # a logit lower than this, relative to the largest, is taken for this
 FAR = 1e300  # the distance of a candidate that is none
 # Distances want float64. A weight does not: its logit is taken relative to the largest first.
-ONE, SIXTEENTH = np.float32(1), np.float32(1 / 16)
+ZERO, ONE, SIXTEENTH = np.float32(0), np.float32(1), np.float32(1 / 16)
 C2, C3, C4, C5, C6, C7 = (np.float32(1 / math.factorial(k)) for k in range(2, 8))
 
 _jit = numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz", "nnan", "arcp"})
@@ -71,20 +71,18 @@ def _slide(box, enters, leaves):
 
 
 @_jit
-def _vote(distances, y_row, scale, top, total, weighted):
+def _vote(distances, y_row, scale, top, total, weighted, nearest, below, weights):
     """Add one candidate per lane to the softmax of each pixel in a row.
 
-    distances [W, L], y_row [C, 2 W + L]; top and total [W] and weighted [C, W] are updated.
+    distances [W, L], y_row [C, 2 W + L]; top and total [W] and weighted [C, W] are updated;
+    nearest [W], below [L] and weights [L] are room to work in.
     """
     width, lanes = distances.shape
-    nearest = np.empty(width)
     for j in range(width):
         least = FAR
         for b in range(lanes):
             least = min(least, distances[j, b])
         nearest[j] = least
-    below = np.empty(lanes, np.float32)
-    weights = np.empty(lanes, np.float32)
     for j in range(width):
         logit = -scale * nearest[j]
         if nearest[j] >= FAR or logit < top[j] + LEAST:
@@ -97,7 +95,7 @@ def _vote(distances, y_row, scale, top, total, weighted):
                 weighted[c, j] *= shrink
         for b in range(lanes):
             below[b] = max(-scale * distances[j, b] - top[j], LEAST)
-        added = ONE - ONE
+        added = ZERO
         for b in range(lanes):
             # exp by its series at a 16th of the argument, squared four times: no branch, no call.
             y = below[b] * SIXTEENTH
@@ -116,7 +114,7 @@ def _vote(distances, y_row, scale, top, total, weighted):
             added += e
         total[j] += added
         for c in range(weighted.shape[0]):
-            added = ONE - ONE
+            added = ZERO
             for b in range(lanes):
                 added += weights[b] * y_row[c, j + b]
             weighted[c, j] += added
@@ -141,6 +139,9 @@ def _partial(x, images, signal, scale, radius, circular):
             if circular or b == 0 or inner:
                 start[j, b] = 0.0
     squares = np.empty((width, lanes))
+    nearest = np.empty(width)
+    below = np.empty(lanes, np.float32)
+    weights = np.empty(lanes, np.float32)
     rows = np.zeros((height + 1, width, lanes))  # the last one stays empty
     box = np.empty((width, lanes))
     scaled = np.empty((height, channels, 2 * width + lanes))
@@ -166,7 +167,8 @@ def _partial(x, images, signal, scale, radius, circular):
                 u = (i + shift) % height
                 inner = radius <= min(i, u) and max(i, u) < height - radius
                 if circular or shift == 0 or inner:
-                    _vote(box, values[u], scale, top[i], total[i], weighted[i])
+                    mine = top[i], total[i], weighted[i]
+                    _vote(box, values[u], scale, *mine, nearest, below, weights)
                 enters, leaves = (i + radius + 1) % height, (i - radius) % height
                 if cut and i + radius + 1 >= height:
                     enters = height

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from matplotlib.colors import to_hex
 from PIL import Image
 
 from els_tutorial import figures
@@ -38,9 +39,7 @@ def test_an_outline_surrounds_its_pixels_in_the_colour_of_its_kind():
     boxes = [p.get_bbox().extents.tolist() for p in axes.patches]
     assert boxes == [[5.5, 2.5, 8.5, 5.5]] * 2
     colour = figures.PALETTE["outlines"]["source"].lower()
-    assert colour in [
-        "#%02x%02x%02x" % tuple(round(255 * v) for v in p.get_edgecolor()[:3]) for p in axes.patches
-    ]
+    assert colour in [to_hex(p.get_edgecolor()) for p in axes.patches]
 
 
 def test_styles_are_the_palettes_and_all_different():
