@@ -1,6 +1,12 @@
-"""How much of the picture is left at time t: the noise schedule alpha_bar(t)."""
+"""How much of the picture is left at time t: the noise schedules alpha_bar(t)."""
 
 import math
+
+
+def _check_time(t):
+    """Raise ValueError unless ``t`` lies between clean, 0, and noise, 1."""
+    if not 0 <= t <= 1:
+        raise ValueError(f"t must lie in [0, 1] (0 is clean, 1 is noise), got {t!r}")
 
 
 class CosineSchedule:
@@ -22,8 +28,7 @@ class CosineSchedule:
         Raises:
             ValueError: if t lies outside [0, 1].
         """
-        if not 0 <= t <= 1:
-            raise ValueError(f"t must lie in [0, 1] (0 is clean, 1 is noise), got {t!r}")
+        _check_time(t)
         return math.cos(math.pi * t / 2.016) ** 2
 
     def times(self, steps):
@@ -41,3 +46,29 @@ class CosineSchedule:
         if isinstance(steps, bool) or not isinstance(steps, int) or steps < 1:
             raise ValueError(f"steps must be a positive int, got {steps!r}")
         return [k / steps for k in range(steps, 0, -1)]
+
+
+class LinearSchedule:
+    """The schedule whose rate of noising grows linearly, alpha_bar(t) = exp(-0.1 t - 9.95 t^2).
+
+    The rate is ``b(t) = 0.1 + 19.9 t``, and ``log alpha_bar(t)`` is minus its integral from 0 to t.
+    It is the limit of many small steps of the schedule that first made diffusion models work: its
+    thousand steps have variances growing linearly from 0.0001 to 0.02.
+    """
+
+    def alpha_bar(self, t):
+        """Return the share of the signal's variance left at time ``t``.
+
+        Args:
+            t: float in [0, 1]; 0 is the clean image, 1 is (almost) pure noise.
+
+        Returns:
+            float: 1 at t = 0, falling to 0.00004 at t = 1.
+
+        Raises:
+            ValueError: if t lies outside [0, 1].
+        """
+        _check_time(t)
+        return math.exp(-0.1 * t - 9.95 * t * t)
+
+    times = CosineSchedule.times

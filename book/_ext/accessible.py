@@ -6,6 +6,7 @@ A cell's picture gets the alt text that its output carries,
 
 (MyST-NB reads only the width and the height from there), and a picture without any is refused. A
 bibliography becomes a list of list items: docutils gives it roles that no longer go together.
+Folded code is named by its title alone.
 """
 
 from docutils import nodes
@@ -32,15 +33,17 @@ def refuse_silent_images(app, doctree):
             LOGGER.warning("a picture has no alt text: %s", image["uri"], location=image)
 
 
-def mend_roles(app, pagename, templatename, context, doctree):
-    """Call the entries of a bibliography list items, which is what a list may hold."""
+def mend_names(app, pagename, templatename, context, doctree):
+    """Call the entries of a bibliography list items, and folded code what its title says."""
     if "body" in context:
-        context["body"] = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
+        body = context["body"].replace('role="doc-biblioentry"', 'role="listitem"')
+        folded = '<summary aria-label="Toggle hidden content">'  # not the words that stand there
+        context["body"] = body.replace(folded, "<summary>")
 
 
 def setup(app):
     NbElementRenderer.render_image = render_image
     # Before Sphinx's own collector, which puts the file's name where an alt text is missing.
     app.connect("doctree-read", refuse_silent_images, priority=100)
-    app.connect("html-page-context", mend_roles)
+    app.connect("html-page-context", mend_names)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -132,7 +132,8 @@ def add_scripts(app, pagename, templatename, context, doctree):
     if not figures:
         return
     app.add_css_file(f"{FOLDER}/explorers.css")
-    images = {f"data-{json.loads(node['state'])['images']}.js" for node in figures}
+    states = [json.loads(node["state"]) for node in figures]
+    images = {f"data-{state['images']}.js" for state in states if "images" in state}
     scripts = {f"{node['name']}.js" for node in figures}
     for order, name in enumerate([*sorted(images), *sorted(scripts), "loader.js"]):
         app.add_js_file(f"{FOLDER}/{name}", priority=600 + order, loading_method="defer")

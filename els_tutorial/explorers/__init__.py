@@ -7,10 +7,12 @@ are the oracle that the tests hold it to.
 """
 
 from els_tutorial.explorers import bundle
+from els_tutorial.explorers.flow import FlowExplorer
 from els_tutorial.explorers.machine import SIDES, MachineExplorer
 from els_tutorial.explorers.noise import noise
+from els_tutorial.explorers.noising import NoisingExplorer
 
-EXPLORERS = {"machine": MachineExplorer}
+EXPLORERS = {"machine": MachineExplorer, "noising": NoisingExplorer, "flow": FlowExplorer}
 
 
 def page_files():
@@ -18,4 +20,11 @@ def page_files():
     return bundle.page_files(EXPLORERS, SIDES)
 
 
-__all__ = ["EXPLORERS", "MachineExplorer", "noise", "page_files"]
+__all__ = [
+    "EXPLORERS",
+    "FlowExplorer",
+    "MachineExplorer",
+    "NoisingExplorer",
+    "noise",
+    "page_files",
+]

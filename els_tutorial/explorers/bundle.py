@@ -62,15 +62,21 @@ def image_script(name):
 
 
 def styles():
-    """Return the style sheet of the explorers, its colours taken from ``palette.json``."""
+    """Return the style sheet of the explorers, its colours taken from ``palette.json``.
+
+    Rules for one explorer alone stand in ``NAME.css``, after those for all.
+    """
     lines = []
     for theme, scope in (("light", ":root"), ("dark", DARK)):
         colours = {name: entry[theme] for name, entry in PALETTE["machines"].items()}
+        colours |= {f"point-{entry['letter']}": entry[theme] for entry in PALETTE["points"]}
         if theme == "light":
             colours |= PALETTE["outlines"]
         rules = " ".join(f"--els-{name}: {colour};" for name, colour in colours.items())
         lines.append(f"{scope} {{ {rules} }}\n")
-    return "".join(lines) + (FOLDER / "explorers.css").read_text(encoding="utf-8")
+    own = sorted(path for path in FOLDER.glob("*.css") if path.stem != "explorers")
+    sheets = [path.read_text(encoding="utf-8") for path in (FOLDER / "explorers.css", *own)]
+    return "".join([*lines, *sheets])
 
 
 def page_files(names, image_sets):

@@ -47,6 +47,7 @@
       send() {},
     };
     const bring = async () => {
+      if (!state.images) return; // an explorer of points needs none
       const pixels = await loadImages(state.images);
       if (pixels.name === state.images) model.set("pixels", pixels);
     };

@@ -1,0 +1,39 @@
+"""A page with nothing but explorers, for the tests of one explorer in a real browser."""
+
+from pathlib import Path
+
+import axe_playwright_python
+
+from els_tutorial.explorers import page_files
+
+AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
+THEME = "matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'"
+
+
+def write(folder, *figures):
+    """Write a page that shows these explorers into a folder, and return its address on disk."""
+    for name, text in page_files().items():
+        (folder / name).write_text(text, encoding="utf-8")
+    names = [*sorted({figure.name for figure in figures}), "loader"]
+    scripts = "".join(f'<script defer src="{name}.js"></script>' for name in names)
+    # As in the book, what stands in for a figure keeps its room.
+    bodies = "".join(figure.html().replace("<p>", '<p class="els-still">') for figure in figures)
+    (folder / "page.html").write_text(
+        '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Figures</title>'
+        f"<script>document.documentElement.dataset.theme = {THEME}</script>"
+        '<meta name="viewport" content="width=device-width">'
+        f'<link rel="stylesheet" href="explorers.css">{scripts}<style>body {{ margin: 16px }} '
+        "[data-theme=dark] { background: #121212; color: #eee }</style></head>"
+        f"<body><main><h1 id='top'>Figures</h1>{bodies}</main></body></html>",
+        encoding="utf-8",
+    )
+    return (folder / "page.html").as_uri()
+
+
+def violations(page):
+    """Return what axe finds in the open page, as pairs (rule, first element)."""
+    page.evaluate(AXE)
+    # No preload: axe would fetch the style sheet, which a page on disk may not.
+    options = {"resultTypes": ["violations"], "preload": False}
+    found = page.evaluate("(options) => axe.run(options).then((r) => r.violations)", options)
+    return [(item["id"], item["nodes"][0]["html"]) for item in found]
