@@ -71,11 +71,11 @@ def _slide(box, enters, leaves):
 
 
 @_jit
-def _vote(distances, y_row, scale, top, total, weighted, nearest, below, weights):
+def _vote(distances, y_row, scale, top, total, weighted, nearest, weights):
     """Add one candidate per lane to the softmax of each pixel in a row.
 
     distances [W, L], y_row [C, 2 W + L]; top and total [W] and weighted [C, W] are updated;
-    nearest [W], below [L] and weights [L] are room to work in.
+    nearest [W] and weights [L] are room to work in.
     """
     width, lanes = distances.shape
     for j in range(width):
@@ -94,11 +94,10 @@ def _vote(distances, y_row, scale, top, total, weighted, nearest, below, weights
             for c in range(weighted.shape[0]):
                 weighted[c, j] *= shrink
         for b in range(lanes):
-            below[b] = max(-scale * distances[j, b] - top[j], LEAST)
-        added = ZERO
+            weights[b] = max(-scale * distances[j, b] - top[j], LEAST)
         for b in range(lanes):
             # exp by its series at a 16th of the argument, squared four times: no branch, no call.
-            y = below[b] * SIXTEENTH
+            y = weights[b] * SIXTEENTH
             e = C7 * y + C6
             e = e * y + C5
             e = e * y + C4
@@ -111,7 +110,9 @@ def _vote(distances, y_row, scale, top, total, weighted, nearest, below, weights
             e *= e
             e *= e
             weights[b] = e
-            added += e
+        added = ZERO
+        for b in range(lanes):
+            added += weights[b]
         total[j] += added
         for c in range(weighted.shape[0]):
             added = ZERO
@@ -140,7 +141,6 @@ def _partial(x, images, signal, scale, radius, circular):
                 start[j, b] = 0.0
     squares = np.empty((width, lanes))
     nearest = np.empty(width)
-    below = np.empty(lanes, np.float32)
     weights = np.empty(lanes, np.float32)
     rows = np.zeros((height + 1, width, lanes))  # the last one stays empty
     box = np.empty((width, lanes))
@@ -168,7 +168,7 @@ def _partial(x, images, signal, scale, radius, circular):
                 inner = radius <= min(i, u) and max(i, u) < height - radius
                 if circular or shift == 0 or inner:
                     mine = top[i], total[i], weighted[i]
-                    _vote(box, values[u], scale, *mine, nearest, below, weights)
+                    _vote(box, values[u], scale, *mine, nearest, weights)
                 enters, leaves = (i + radius + 1) % height, (i - radius) % height
                 if cut and i + radius + 1 >= height:
                     enters = height
