@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import torch
 
-from els_tutorial import running_sums
+from els_tutorial import distinct, running_sums
 from els_tutorial.attention import BLOCK, heaviest, merge, patch_logits, posterior_mean
 from els_tutorial.checks import (
     check_alpha_bar,
@@ -267,8 +267,9 @@ class EquivariantLocalScore(_PatchMachine):
     With zero borders it is the boundary-broken machine (eq. 41): a pixel is compared only with
     training pixels whose window the border cuts in the same way.
 
-    On the CPU :mod:`els_tutorial.running_sums` computes the means, elsewhere attention over patches
-    (:mod:`els_tutorial.attention`); a test holds the two together.
+    On the CPU :mod:`els_tutorial.running_sums` computes the means, or for small windows with many
+    copies :mod:`els_tutorial.distinct`, elsewhere attention over patches
+    (:mod:`els_tutorial.attention`); a test holds them together.
 
     Args:
         images: training images, float tensor [N, C, H, W] in [-1, 1].
@@ -283,6 +284,7 @@ class EquivariantLocalScore(_PatchMachine):
 
     def __init__(self, images, patch_size, boundary="circular"):
         super().__init__(images, patch_size, boundary)
+        self._collected = {}  # patch size -> the distinct patches, or None where they do not pay
 
     def _comparisons(self, x, size):
         """Yield for each region (rows, columns), queries [Q, D] and key blocks [K, D]."""
@@ -298,9 +300,14 @@ class EquivariantLocalScore(_PatchMachine):
 
     def _denoise(self, x, alpha_bar):
         size = self.patch_size_at(alpha_bar)
-        if x.device.type == "cpu":  # the same means, sooner
-            return running_sums.posterior_mean(x, self.images, alpha_bar, size, self.boundary)
-        return self._attend(x, alpha_bar, size)
+        if x.device.type != "cpu":
+            return self._attend(x, alpha_bar, size)
+        # The same means, sooner.
+        if size not in self._collected:
+            self._collected[size] = distinct.collect(self.images, size, self.boundary)
+        if self._collected[size]:
+            return distinct.posterior_mean(x, self._collected[size], alpha_bar, size, self.boundary)
+        return running_sums.posterior_mean(x, self.images, alpha_bar, size, self.boundary)
 
     def _attend(self, x, alpha_bar, size):
         """Eq. 10 as it stands: each pixel's window attends to its candidates' windows."""

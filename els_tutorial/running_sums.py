@@ -71,6 +71,28 @@ def _slide(box, enters, leaves):
 
 
 @_jit
+def exponentials(logits, count):
+    """Put exp in the place of the first logits, float32 from LEAST to 0.
+
+    By its series at a 16th of the argument, squared four times: no branch, no call.
+    """
+    for k in range(count):
+        y = logits[k] * SIXTEENTH
+        e = C7 * y + C6
+        e = e * y + C5
+        e = e * y + C4
+        e = e * y + C3
+        e = e * y + C2
+        e = e * y + ONE
+        e = e * y + ONE
+        e *= e
+        e *= e
+        e *= e
+        e *= e
+        logits[k] = e
+
+
+@_jit
 def _vote(distances, y_row, scale, top, total, weighted, nearest, weights):
     """Add one candidate per lane to the softmax of each pixel in a row.
 
@@ -95,21 +117,7 @@ def _vote(distances, y_row, scale, top, total, weighted, nearest, weights):
                 weighted[c, j] *= shrink
         for b in range(lanes):
             weights[b] = max(-scale * distances[j, b] - top[j], LEAST)
-        for b in range(lanes):
-            # exp by its series at a 16th of the argument, squared four times: no branch, no call.
-            y = weights[b] * SIXTEENTH
-            e = C7 * y + C6
-            e = e * y + C5
-            e = e * y + C4
-            e = e * y + C3
-            e = e * y + C2
-            e = e * y + ONE
-            e = e * y + ONE
-            e *= e
-            e *= e
-            e *= e
-            e *= e
-            weights[b] = e
+        exponentials(weights, lanes)
         added = ZERO
         for b in range(lanes):
             added += weights[b]
