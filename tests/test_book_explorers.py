@@ -1,6 +1,8 @@
 """The interactive figures in the built pages: alive, right, quiet; without scripts, a picture."""
 
 import json
+import re
+from html import unescape
 from pathlib import Path
 
 import axe_playwright_python
@@ -44,6 +46,15 @@ def test_the_title_page_and_the_chapters_have_figures(site):
     assert needed <= set(PAGES)
 
 
+@pytest.mark.parametrize("name", [name for name in PAGES if name.count("/") > 1])
+def test_every_figure_of_a_chapter_begins_with_a_question(site, name):
+    states = re.findall(
+        r'class="els-explorer"[^>]* data-state="([^"]*)"', (site / name).read_text()
+    )
+    assert states
+    assert all("predict" in json.loads(unescape(state)) for state in states)
+
+
 def test_only_pages_with_figures_load_their_scripts(site):
     for page in ALL_PAGES:
         loads = "_static/explorers/" in page.read_text(encoding="utf-8")
@@ -62,18 +73,22 @@ def test_pages_hold_no_copy_of_the_module_or_of_live_widgets(site):
 def test_every_figure_is_alive_and_moves(site, site_url, new_page, name, scheme):
     page = new_page()
     open_alive(page, f"{site_url}/{name}" if scheme == "http" else (site / name).as_uri())
-    for number, (explorer, state) in enumerate(states(page)):
+    for number, (explorer, _) in enumerate(states(page)):
         live = page.locator(".els-live").nth(number)
         readout = live.locator(".els-readout")
-        before = readout.inner_text()
+        before = live.evaluate("(live) => live.elsResult.readout")
         drawn = live.evaluate(DRAWN)
-        slider = live.get_by_label("Time t")
+        time, sliders = live.get_by_label("Time t"), live.locator("input[type=range]:enabled")
+        slider = time if time.count() else sliders.first
         slider.focus()
-        page.keyboard.press("ArrowRight" if state["t"] < 1 else "ArrowLeft")
+        at_end = slider.evaluate("(input) => input.value === input.max")
+        page.keyboard.press("ArrowLeft" if at_end else "ArrowRight")
         page.wait_for_function(
-            "([node, text]) => node.textContent && node.innerText !== text",
-            arg=[readout.element_handle(), before],
+            "([live, before]) => live.elsResult && live.elsResult.readout !== before",
+            arg=[live.element_handle(), before],
+            timeout=60_000,
         )
+        readout.get_by_text(live.evaluate("(live) => live.elsResult.readout")).wait_for()
         assert live.evaluate(DRAWN) != drawn
         if explorer != "machine":
             continue
@@ -151,5 +166,7 @@ def test_without_scripts_a_picture_with_words_stands_in(site_url, new_page, name
         image.scroll_into_view_if_needed()
         assert image.is_visible()
         assert image.get_attribute("alt") == EXPLORERS[explorer](**state).describe()
-        box = figures.nth(number).bounding_box()
-        assert 100 < box["height"] < 400
+        assert 100 < image.bounding_box()["height"] < 400
+        if "predict" in state and "predict" not in state["hide"]:
+            assert figures.nth(number).get_by_text(state["predict"]["question"]).is_visible()
+            assert not figures.nth(number).get_by_text(state["predict"]["answer"]).is_visible()

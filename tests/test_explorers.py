@@ -1,6 +1,8 @@
 """The interactive figures: their Python side, and in a bare page the same numbers as Python's."""
 
 import json
+import math
+import re
 from html import unescape
 from pathlib import Path
 
@@ -41,6 +43,11 @@ SETTINGS = [
     {"machine": "ELS", "patch_size": 11, "boundary": "zeros", "t": 0.8, "row": 26, "column": 26},
     {"machine": "ELS", "patch_size": 31, "boundary": "zeros", "t": 0.5, "images": "faces"},
     {"machine": "ELS", "patch_size": 55, "boundary": "zeros", "t": 0.6, "count": 64},
+    {"machine": "IS", "t": 0.5, "shift_rows": 9, "count": 16},
+    {"machine": "ES", "t": 0.6, "shift_rows": 27, "shift_columns": 5, "count": 12},
+    {"machine": "LS", "patch_size": 5, "t": 0.4, "shift_columns": 20, "images": "faces"},
+    {"machine": "ELS", "patch_size": 5, "t": 0.7, "shift_rows": 3, "shift_columns": 14},
+    {"machine": "ELS", "patch_size": 9, "boundary": "zeros", "t": 0.6, "shift_rows": 6},
 ]
 
 
@@ -87,6 +94,8 @@ def test_noise_refuses_a_seed_it_does_not_have(seed):
         ({"picture": 8}, "picture must be an int from 0 to 7, got 8"),
         ({"row": 28}, "row must be an int from 0 to 27, got 28"),
         ({"column": 25, "images": "faces"}, "column must be an int from 0 to 24 .* got 25"),
+        ({"shift_rows": -1}, "shift_rows must be an int from 0 to 27, got -1"),
+        ({"shift_columns": 25, "images": "faces"}, "shift_columns must be an int from 0 to 24 .*"),
         ({"hide": ["time"]}, "hide must be a list of machine, patch_size, .* got \\['time'\\]"),
         ({"hide": "seed"}, "hide must be a list of .* got 'seed'"),
         ({"prompt": None}, "prompt must be a string, got None"),
@@ -222,16 +231,26 @@ def result(page, **settings):
             const result = {FIRST}?.elsResult;
             const there = result && Object.keys(wanted).every(
                 (name) => result.settings[name] === wanted[name]);
-            return there && {{...result, x: [...result.x], x0_hat: [...result.x0_hat]}};
+            const places = [...(result?.places || [])].map((v) => Number.isNaN(v) ? null : v);
+            return there && {{...result, places, x: [...result.x], x0_hat: [...result.x0_hat]}};
         }}""",
         arg=settings,
-        timeout=20_000,
+        timeout=60_000,
     )
     return shown.json_value()
 
 
 def address(page_url, settings):
     return f"{page_url}#" + "&".join(f"machine.{name}={value}" for name, value in settings.items())
+
+
+def shift_sentence(text):
+    found = re.search(r"Shifted by .*?Shift-then-denoise .*?(?=\. )", text)
+    return found and found[0]
+
+
+def places_sentence(text):
+    return re.search(r"It is compared with \d+ places? .*?\.", text)[0]
 
 
 def test_a_page_computes_what_python_computes(bare_page, new_page):
@@ -248,6 +267,17 @@ def test_a_page_computes_what_python_computes(bare_page, new_page):
         assert error < 1e-3, f"x0_hat is off by {error} for {settings}"
         origin = machine.provenance(x, figure.alpha_bar)
         expected = [part[0, figure.row, figure.column].item() for part in origin]
+        assert shift_sentence(shown["readout"]) == shift_sentence(figure.describe()), settings
+        assert places_sentence(shown["readout"]) == places_sentence(figure.describe()), settings
+        places = torch.tensor([math.nan if v is None else v for v in shown["places"]])
+        torch.testing.assert_close(
+            places.double().view(x.shape[2:]),
+            figure.place_weights(),
+            rtol=1e-4,
+            atol=1e-6,
+            equal_nan=True,
+            msg=f"the places for {settings}",
+        )
         found = shown["origin"]
         place = [found["image"], found["row"], found["column"]]
         assert place == expected[:3], f"the heaviest candidate for {settings}"
@@ -291,6 +321,8 @@ KEYS = [  # a control of the first figure, the keys, what they do to the state, 
     ("role=spinbutton[name='Noise seed']", ["ArrowUp"], {"seed": 1}, "both"),
     ("role=spinbutton[name='row']", ["ArrowDown"], {"row": 11}, "readout"),
     ("role=spinbutton[name='column']", ["ArrowUp"], {"column": 15}, "readout"),
+    ("role=slider[name='Down']", ["ArrowRight"], {"shift_rows": 1}, "both"),
+    ("role=slider[name='To the right']", ["ArrowRight"], {"shift_columns": 1}, "both"),
     ("role=combobox[name='Border']", ["ArrowDown"], {"boundary": "zeros"}, "guess"),
     ("role=combobox[name='Images']", ["ArrowDown"], {"images": "faces"}, "both"),
     ("role=radio[name^='ELS']", ["ArrowUp"], {"machine": "LS"}, "guess"),
@@ -304,6 +336,8 @@ def test_each_control_moves_by_keyboard(bare_page, new_page, control, keys, stat
     page = new_page()
     page.goto(bare_page)
     before, drawn = result(page), pictures(page)
+    page.locator("summary", has_text="Shift the picture").first.focus()
+    page.keyboard.press("Enter")
     control = page.locator(".els-live").first.locator(control)
     control.focus()
     for key in keys:
@@ -392,6 +426,120 @@ def test_hide_leaves_controls_out(bare_page, new_page):
     assert [images.nth(k).is_visible() for k in range(images.count())] == [False, False]
 
 
+# The address is written 250 ms after a move. Here that falls between a new address and its event.
+WRITE_LATE = """
+    const later = window.setTimeout;
+    let write = null;
+    window.setTimeout = (action, delay) => {
+        if (delay !== 250) return later.call(window, action, delay);
+        write = action;
+        return 0;
+    };
+    addEventListener("hashchange", () => {
+        window.written = Boolean(write);
+        write?.();
+        write = null;
+        window.setTimeout = later;
+    });
+"""
+
+
+def test_an_address_asked_for_right_after_a_move_wins(bare_page, new_page):
+    page = new_page()
+    page.add_init_script(WRITE_LATE)
+    page.goto(bare_page)
+    result(page)
+    page.locator(".els-live").first.get_by_label("Patch size").focus()
+    page.keyboard.press("ArrowRight")
+    page.evaluate("location.hash = 'machine.patch_size=3&machine.t=0.3'")
+    assert result(page, patch_size=3)["settings"] == MachineExplorer(patch_size=3, t=0.3).state
+    assert page.evaluate("window.written")
+    page.wait_for_function("location.hash === '#machine.patch_size=3&machine.t=0.3'")
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"machine": "ES"}, "agree to within 0.001"),
+        ({"machine": "ELS"}, "agree to within 0.001"),
+        ({"machine": "ELS", "boundary": "zeros"}, "differ by up to"),
+        ({"machine": "IS"}, "differ by up to"),
+        ({"machine": "LS"}, "differ by up to"),
+    ],
+)
+def test_the_guess_moves_along_with_a_shift_just_where_every_place_is_compared(
+    bare_page, new_page, settings, words
+):
+    page = new_page()
+    page.goto(address(bare_page, settings))
+    before = result(page, **settings)
+    assert "Shifted" not in before["readout"]
+    assert before["gap"] is None
+    assert not page.get_by_label("Down").first.is_visible()  # folded away
+    shift = {"shift_rows": 4, "shift_columns": 9}
+    page.evaluate("(hash) => (location.hash = hash)", address("", settings | shift)[1:])
+    after = result(page, **shift)
+    assert words in after["readout"]
+    assert page.get_by_label("Down").first.is_visible()
+    x, x0_hat = (
+        [torch.tensor(found[name]).view(28, 28) for found in (before, after)]
+        for name in ("x", "x0_hat")
+    )
+    assert torch.equal(x[0].roll((4, 9), (0, 1)), x[1])
+    gap = (x0_hat[0].roll((4, 9), (0, 1)) - x0_hat[1]).abs().max().item()
+    assert gap == pytest.approx(after["gap"], abs=1e-6)
+    assert (gap < 1e-3) == (words == "agree to within 0.001")
+
+
+GREY_AND_HEAVIEST = """(canvas) => {
+    const {data} = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    const pixels = [...Array(data.length / 4).keys()].map((k) => data.slice(4 * k, 4 * k + 3));
+    const bright = pixels.map(([r, g, b]) => r + g + b);
+    return [pixels.filter(([r, g, b]) => r === g && g === b).length,
+            bright.indexOf(Math.max(...bright))];
+}"""
+
+
+@pytest.mark.parametrize(
+    ("settings", "count", "words"),
+    [
+        ({"machine": "ELS"}, 784, "784 places of each training image: all."),
+        ({"machine": "ELS", "boundary": "zeros"}, 484, "rows 3 to 24, columns 3 to 24."),
+        ({"machine": "ELS", "boundary": "zeros", "row": 1}, 22, "row 1, columns 3 to 24."),
+        ({"machine": "ELS", "boundary": "zeros", "row": 0, "column": 27}, 1, "its own."),
+        ({"machine": "LS"}, 1, "1 place of each training image: its own."),
+        ({"machine": "ES"}, 784, "784 places of each training image: all."),
+        ({"machine": "IS"}, 1, "1 place of each training image: its own."),
+    ],
+)
+def test_the_map_shows_with_which_places_a_pixel_is_compared(
+    bare_page, new_page, settings, count, words
+):
+    page = new_page()
+    page.goto(address(bare_page, settings))
+    shown = result(page, **settings)
+    figure = MachineExplorer(**settings)
+    weights = figure.place_weights()
+    assert (~weights.isnan()).sum() == count
+    assert weights.nansum() == pytest.approx(1)
+    assert words in shown["readout"]
+    assert words in figure.describe()
+    canvas = page.locator(".els-map canvas").first
+    assert words in canvas.get_attribute("aria-label")
+    grey, heaviest = canvas.evaluate(GREY_AND_HEAVIEST)
+    assert grey == 784 - count
+    assert heaviest == weights.nan_to_num(-1).argmax()
+
+
+def test_hide_leaves_out_the_map_and_the_shift(bare_page, new_page):
+    page = new_page()
+    page.goto(f"{bare_page}#machine.hide=candidates,shift_rows,shift_columns")
+    result(page)
+    for part in (".els-map", ".els-fold"):
+        nodes = page.locator(part)
+        assert [nodes.nth(k).is_visible() for k in range(2)] == [False, True]
+
+
 def test_a_border_that_ends_takes_its_large_patch_along(bare_page, new_page):
     page = new_page()
     page.goto(address(bare_page, {"patch_size": 55, "boundary": "zeros", "column": 27}))
@@ -452,7 +600,11 @@ def test_identical_patches_are_counted_and_weighed_together(bare_page, new_page)
 @pytest.mark.parametrize("width", [360, 1280])
 def test_axe_finds_nothing_in_any_state(bare_page, new_page, width, dark):
     page = new_page(width=width, dark=dark)
-    for settings in ({"machine": "ELS"}, {"machine": "IS", "t": 0.7}, {"images": "faces"}):
+    for settings in (
+        {"machine": "ELS"},
+        {"machine": "IS", "t": 0.7},
+        {"images": "faces", "shift_rows": 2},
+    ):
         page.goto(address(bare_page, settings))
         result(page, **settings)
         page.evaluate(AXE)

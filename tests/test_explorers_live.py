@@ -10,12 +10,14 @@ import pytest
 
 CELLS = [
     """import ipywidgets
-from els_tutorial.explorers import MachineExplorer
-figure = MachineExplorer(count=8)
+from els_tutorial.explorers import MachineExplorer, Prediction
+asked = Prediction("Which?", ["one", "other"], "The other.", then={"t": 0.6})
+figure = MachineExplorer(count=8, predict=asked)
 slider = ipywidgets.IntSlider(7, 1, 27, 2)
 _ = ipywidgets.jslink((slider, "value"), (figure, "patch_size"))
 ipywidgets.VBox([slider, figure])""",
-    'print("patch", figure.patch_size, "row", figure.row, len(figure.x0_hat), figure.readout[:9])',
+    """print("t", figure.t, "patch", figure.patch_size, "row", figure.row)
+print(len(figure.x0_hat), figure.readout[:9])""",
     'figure.images = "faces"',
 ]
 
@@ -72,6 +74,14 @@ def test_figure_python_and_linked_widgets_move_one_another(lab, new_page):
     run(0)
     says("ELS with 7 × 7 patches")
     figure = page.locator(".els-frame")
+    assert figure.get_by_text("The other.").count() == 0
+    figure.get_by_role("radio", name="one").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")  # which in JupyterLab would begin to edit the cell
+    figure.get_by_text("You chose: other").wait_for()
+    says("t = 0.60")
+    page.keyboard.press("ArrowUp")
+    figure.get_by_text("You chose: one").wait_for()
     figure.get_by_label("Patch size").focus()
     page.keyboard.press("ArrowRight")  # which JupyterLab would keep for itself
     says("ELS with 9 × 9 patches")
@@ -83,7 +93,8 @@ def test_figure_python_and_linked_widgets_move_one_another(lab, new_page):
     page.keyboard.press("ArrowUp")
     says("row 11")
     run(1)
-    page.get_by_text(f"patch 11 row 11 {4 * 28 * 28} ELS with ").wait_for()
+    page.get_by_text("t 0.6 patch 11 row 11").wait_for()
+    page.get_by_text(f"{4 * 28 * 28} ELS with ").wait_for()
     run(2)
     says("8 faces")
     assert figure.get_by_label("Images", exact=True).input_value() == "faces"

@@ -7,10 +7,11 @@ A figure comes from a notebook cell that shows an explorer, or in a page of text
     :hide: seed, count
     ```
 
-whose options are the explorer's traits. In the page stands a picture with alt text, computed by
-the Python machines for exactly that state. Where scripts run, the figure takes its place. Only
-pages with a figure load its scripts and style. The scripts are classic ones, in files: to a page
-read from a disk a browser refuses modules and fetches, and files are cached from page to page.
+whose options are the explorer's traits (``predict`` is a JSON object). In the page stands a picture
+with alt text, computed by the Python machines for exactly that state, and above it the question, if
+there is one. Where scripts run, the figure takes its place. Only pages with a figure load its
+scripts and style. The scripts are classic ones, in files: to a page read from a disk a browser
+refuses modules and fetches, and files are cached from page to page.
 """
 
 import base64
@@ -43,13 +44,14 @@ def make(name, state):
     image = nodes.image(
         uri=f"data:image/png;base64,{picture}", alt=figure.describe(), classes=["dark-light"]
     )
-    return explorer("", image, name=name, state=json.dumps(figure.full_state))
+    state = json.dumps(figure.full_state)
+    return explorer("", image, name=name, state=state, asked=figure.asked())
 
 
 OPTIONS = {
     setting: directives.unchanged
     for figure in explorers.EXPLORERS.values()
-    for setting in (*figure.settings, "prompt", "hide")
+    for setting in (*figure.settings, "predict", "prompt", "hide")
 }
 
 
@@ -66,7 +68,7 @@ class ExplorerDirective(SphinxDirective):
             known = ", ".join(explorers.EXPLORERS)
             raise self.error(f"unknown explorer {name!r}; there are {known}")
         try:
-            usual = explorers.EXPLORERS[name]().full_state
+            usual = {"predict": {}} | explorers.EXPLORERS[name]().full_state
             state = {key: read(text, usual[key]) for key, text in self.options.items()}
             return [make(name, state)]
         except (KeyError, ValueError) as problem:
@@ -77,6 +79,8 @@ def read(text, like):
     """Read the text of an option as a value of the same type as ``like``."""
     if isinstance(like, list):
         return [part.strip() for part in text.split(",")]
+    if isinstance(like, dict):
+        return json.loads(text)
     return type(like)(text)
 
 
@@ -104,7 +108,7 @@ def visit(translator, node):
     state = html.escape(node["state"])
     translator.body.append(
         f'<div class="els-explorer" data-explorer="{node["name"]}" data-state="{state}">'
-        '<div class="els-still">'
+        f'{node["asked"]}<div class="els-still">'
     )
 
 

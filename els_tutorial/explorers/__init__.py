@@ -8,23 +8,39 @@ are the oracle that the tests hold it to.
 
 from els_tutorial.explorers import bundle
 from els_tutorial.explorers.flow import FlowExplorer
-from els_tutorial.explorers.machine import SIDES, MachineExplorer
+from els_tutorial.explorers.machine import MachineExplorer
+from els_tutorial.explorers.mosaic import SETS, MosaicExplorer
 from els_tutorial.explorers.noise import noise
 from els_tutorial.explorers.noising import NoisingExplorer
+from els_tutorial.explorers.pictures import SIDES
+from els_tutorial.explorers.prediction import Prediction
+from els_tutorial.explorers.reach import ReachExplorer
+from els_tutorial.explorers.weights import WeightsExplorer
 
-EXPLORERS = {"machine": MachineExplorer, "noising": NoisingExplorer, "flow": FlowExplorer}
+EXPLORERS = {
+    "machine": MachineExplorer,
+    "noising": NoisingExplorer,
+    "flow": FlowExplorer,
+    "weights": WeightsExplorer,
+    "mosaic": MosaicExplorer,
+    "reach": ReachExplorer,
+}
 
 
 def page_files():
     """Return the files that the explorers need in a page, a dict from file names to texts."""
-    return bundle.page_files(EXPLORERS, SIDES)
+    return bundle.page_files(EXPLORERS, SIDES | SETS)
 
 
 __all__ = [
     "EXPLORERS",
     "FlowExplorer",
     "MachineExplorer",
+    "MosaicExplorer",
     "NoisingExplorer",
+    "Prediction",
+    "ReachExplorer",
+    "WeightsExplorer",
     "noise",
     "page_files",
 ]

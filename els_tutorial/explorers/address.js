@@ -1,8 +1,10 @@
 // The state of explorers in the page's address: #machine.t=0.4&machine.hide=seed,count
 
-export function readAddress(id, names) {
+const hashOf = (address) => address.split("#").slice(1).join("#");
+
+export function readAddress(id, names, address = location.href) {
   const found = {};
-  for (const part of location.hash.slice(1).split("&")) {
+  for (const part of hashOf(address).split("&")) {
     const [key, value = ""] = part.split("=").map(decodePart);
     const name = key.startsWith(`${id}.`) ? key.slice(id.length + 1) : key === "hide" ? key : "";
     if (name === "hide" || names.includes(name)) found[name] = value;

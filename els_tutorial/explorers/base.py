@@ -8,6 +8,7 @@ import anywidget
 import traitlets
 
 from els_tutorial.explorers.bundle import styles
+from els_tutorial.explorers.prediction import Prediction
 
 
 class SettingError(traitlets.TraitError, ValueError):
@@ -64,10 +65,32 @@ class Controls(traitlets.TraitType):
     default_value = ()
 
     def validate(self, obj, value):
-        if not isinstance(value, list | tuple) or any(name not in obj.controls for name in value):
-            known = ", ".join(obj.controls)
+        controls = (*obj.controls, "predict")
+        if not isinstance(value, list | tuple) or any(name not in controls for name in value):
+            known = ", ".join(controls)
             raise SettingError(f"{self.name} must be a list of {known}; got {value!r}")
         return tuple(value)
+
+
+class Predicted(traitlets.TraitType):
+    """A setting that takes a :class:`Prediction` (or its dict), or None."""
+
+    default_value = None
+
+    def validate(self, obj, value):
+        if value is None:
+            return None
+        try:
+            value = Prediction(**value) if isinstance(value, dict) else value
+        except (TypeError, ValueError) as problem:
+            raise SettingError(f"{self.name}: {problem}") from problem
+        if not isinstance(value, Prediction):
+            raise SettingError(f"{self.name} must be a Prediction or None, got {value!r}")
+        return value
+
+
+def _json(prediction, _=None):
+    return prediction and prediction.json()
 
 
 class Explorer(anywidget.AnyWidget):
@@ -83,13 +106,14 @@ class Explorer(anywidget.AnyWidget):
     settings = ()
     controls = ()
 
+    predict = Predicted(help="a question before the figure").tag(sync=True, to_json=_json)
     prompt = Text(help='the line after "Try this"; empty for the usual one').tag(sync=True)
     hide = Controls(help="controls to leave out").tag(sync=True)
     readout = Text(help="what the figure says in words; set by the figure").tag(sync=True)
     _css = styles()
 
     def __init__(self, **settings):
-        known = (*self.settings, "prompt", "hide")
+        known = (*self.settings, "predict", "prompt", "hide")
         for name in settings:
             if name not in known:
                 raise SettingError(f"unknown setting {name!r}; there are {', '.join(known)}")
@@ -102,8 +126,26 @@ class Explorer(anywidget.AnyWidget):
 
     @property
     def full_state(self):
-        """All that a page needs to know: the settings, ``prompt`` and ``hide``."""
-        return self.state | {"prompt": self.prompt, "hide": list(self.hide)}
+        """All that a page needs to know: the settings, ``prompt``, ``hide``, a ``predict``."""
+        asked = {"predict": self.predict.json()} if self.predict else {}
+        return self.state | {"prompt": self.prompt, "hide": list(self.hide)} | asked
+
+    def check(self, state):
+        """Raise SettingError if the values of a state, each of them right, do not go together."""
+
+    @traitlets.validate("predict")
+    def _leads_to_a_state(self, proposal):
+        then = proposal.value.then if proposal.value else {}
+        state = dict(self.state)
+        for name, value in then.items():
+            if name not in self.settings:
+                raise SettingError(
+                    f"predict: unknown setting {name!r} in then; there are "
+                    f"{', '.join(self.settings)}"
+                )
+            state[name] = self.traits()[name].validate(self, value)
+        self.check(state)
+        return proposal.value
 
     def summary(self):
         """Return in one sentence what the figure shows, without computing it."""
@@ -117,11 +159,15 @@ class Explorer(anywidget.AnyWidget):
         """Return the figure in this state as PNG bytes, for readers without scripts."""
         raise NotImplementedError
 
+    def asked(self):
+        """Return the HTML of the prediction for readers without scripts; empty if there is none."""
+        return self.predict.html() if self.predict and "predict" not in self.hide else ""
+
     def html(self):
         """Return the figure's place in a page: a div with its state, and a sentence in it."""
         return (
             f'<div class="els-explorer" data-explorer="{self.name}" '
-            f'data-state="{html.escape(json.dumps(self.full_state))}">'
+            f'data-state="{html.escape(json.dumps(self.full_state))}">{self.asked()}'
             f"<p>{html.escape(self.summary())} "
             "The figure is alive in the book and in a running notebook.</p></div>"
         )

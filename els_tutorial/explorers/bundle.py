@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from els_tutorial import data
+from els_tutorial.explorers.mosaic_drawings import starters
 from els_tutorial.figures import PALETTE
 
 FOLDER = Path(__file__).parent
@@ -43,9 +44,12 @@ def classic_script(name):
 def held_images(name):
     """Return the images of a set that the explorers use, tensor [72, C, H, W] in [-1, 1].
 
-    The first 64 are there to learn from; the last 8 are held out, and noise is added to them.
+    The first 64 are there to learn from; the last 8 are held out, and noise is added to them. Of
+    "two_tone" there are only two, and "own" are the drawings that a reader starts from.
     """
-    return data.load(name, n=TRAINING + HELD_OUT).images
+    if name == "own":
+        return starters()
+    return data.load(name, n=None if name == "two_tone" else TRAINING + HELD_OUT).images
 
 
 def image_bytes(name):
@@ -72,6 +76,7 @@ def styles():
         colours |= {f"point-{entry['letter']}": entry[theme] for entry in PALETTE["points"]}
         if theme == "light":
             colours |= PALETTE["outlines"]
+            colours |= {f"from-{name}": colour for name, colour in PALETTE["sources"].items()}
         rules = " ".join(f"--els-{name}: {colour};" for name, colour in colours.items())
         lines.append(f"{scope} {{ {rules} }}\n")
     own = sorted(path for path in FOLDER.glob("*.css") if path.stem != "explorers")

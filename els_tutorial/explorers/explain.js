@@ -83,6 +83,18 @@ export function createExplain() {
     let partition = 0;
     for (const energy of energies) partition += Math.exp(lowest - energy);
 
+    // The weight of each place, summed over the images; NaN where nothing is compared.
+    const places = new Float64Array(area).fill(NaN);
+    k = 0;
+    for (let n = 0; n < count; n++) {
+      for (const r of rows) {
+        for (const q of columns) {
+          const at = r * width + q;
+          places[at] = (places[at] || 0) + Math.exp(lowest - energies[k++]) / partition;
+        }
+      }
+    }
+
     const contents = (index) => {
       const step = steps[index % columns.length];
       const line = lines[Math.floor(index / columns.length) % rows.length];
@@ -148,6 +160,9 @@ export function createExplain() {
     }
     return {
       candidates: total,
+      rows,
+      columns,
+      places,
       found,
       family: chosen === null ? null : collect(chosen),
       window,

@@ -1,8 +1,10 @@
-// What every explorer shares: labelled native controls bound to the model, a readout, reset,
-// copy-link, and the state in the address.
+// What every explorer shares: a question to begin with, controls bound to the model, a readout,
+// reset, copy-link, and the state in the address.
 
 import { addressWith, readAddress } from "./address.js";
+import { createControls } from "./controls.js";
 import { element } from "./picture.js";
+import { createPrediction } from "./prediction.js";
 
 let made = 0;
 
@@ -72,67 +74,10 @@ export function createFrame({ el, model, names, label, prompt, settle }) {
     return input;
   }
 
-  const controls = {
-    slider(name, text, { min, max, step, format = String, spoken = format, ends = [] }) {
-      const id = `${prefix}-${name}`;
-      const value = element("output", { for: id, class: "els-value" });
-      const input = quiet(element("input", { type: "range", id, min, max: max(author), step }));
-      input.addEventListener("input", () => set({ [name]: Number(input.value) }));
-      refreshers.push((state) => {
-        input.max = max(state);
-        input.value = state[name];
-        value.textContent = format(state[name]);
-        input.setAttribute("aria-valuetext", spoken(state[name]));
-      });
-      const head = element("div", { class: "els-head" }, element("label", { for: id }, text), value);
-      const rail = element("div", { class: "els-rail" }, input);
-      if (ends.length) {
-        const end = (shown) => element("span", { "aria-hidden": "true" }, shown);
-        rail.replaceChildren(end(ends[0]), input, end(ends[1]));
-      }
-      return place(name, element("div", { class: "els-control" }, head, rail));
-    },
-    number(name, text, { min, max }) {
-      const id = `${prefix}-${name}`;
-      const input = quiet(element("input", { type: "number", id, min, step: 1, inputmode: "numeric" }));
-      input.addEventListener("change", () => {
-        const value = Math.round(Number(input.value));
-        if (input.value === "" || !Number.isFinite(value)) input.value = model.get(name);
-        else set({ [name]: Math.max(min, Math.min(Number(input.max), value)) });
-      });
-      refreshers.push((state) => {
-        input.max = max(state);
-        input.value = state[name];
-      });
-      const row = element("div", { class: "els-control els-inline" });
-      row.append(element("label", { for: id }, text), input);
-      return place(name, row);
-    },
-    choice(name, text, options) {
-      const id = `${prefix}-${name}`;
-      const select = quiet(element("select", { id }));
-      for (const [value, shown] of options) select.append(element("option", { value }, shown));
-      select.addEventListener("change", () => set({ [name]: select.value }));
-      refreshers.push((state) => (select.value = state[name]));
-      const row = element("div", { class: "els-control els-inline" });
-      row.append(element("label", { for: id }, text), select);
-      return place(name, row);
-    },
-    radio(name, value, spoken, ...shown) {
-      const attributes = { type: "radio", name: `${prefix}-${name}`, value };
-      const input = quiet(element("input", { ...attributes, "aria-label": spoken }));
-      input.addEventListener("change", () => input.checked && set({ [name]: value }));
-      refreshers.push((state) => (input.checked = state[name] === value));
-      return element("label", { class: "els-radio" }, input, element("span", {}, ...shown));
-    },
-    disableWhen(name, condition) {
-      const node = parts.get(name);
-      refreshers.push((state) => {
-        node.classList.toggle("els-off", condition(state));
-        node.querySelectorAll("input, select").forEach((n) => (n.disabled = condition(state)));
-      });
-    },
-  };
+  const tools = { prefix, author, read, set, place, parts, quiet, refreshers };
+  const controls = createControls(tools);
+  const prediction = createPrediction({ ...tools, model });
+  root.prepend(place("predict", prediction.node));
 
   // ---- Address, reset, link ----
 
@@ -157,8 +102,8 @@ export function createFrame({ el, model, names, label, prompt, settle }) {
     }, 250);
   }
 
-  function applyAddress() {
-    const found = readAddress(page.id, names);
+  function applyAddress(address = location.href) {
+    const found = readAddress(page.id, names, address);
     if (!Object.keys(found).length) return false; // a plain anchor changes nothing
     hidden = [...(model.get("hide") || []), ...(found.hide || "").split(",")];
     hideParts();
@@ -178,6 +123,9 @@ export function createFrame({ el, model, names, label, prompt, settle }) {
     return true;
   }
 
+  // Of the address that was asked for: by now the figure may have written its last state over it.
+  const onHashChange = (event) => applyAddress(event.newURL);
+
   function hideParts() {
     for (const [name, node] of parts) node.hidden = hidden.includes(name);
     for (const group of root.querySelectorAll("[data-group]")) {
@@ -187,7 +135,10 @@ export function createFrame({ el, model, names, label, prompt, settle }) {
   }
 
   const reset = element("button", { type: "button" }, "Reset");
-  reset.addEventListener("click", () => set(author));
+  reset.addEventListener("click", () => {
+    prediction.ask();
+    set(author);
+  });
   foot.append(place("reset", reset));
   if (page) {
     const link = element("button", { type: "button" }, "Copy link to this state");
@@ -226,11 +177,12 @@ export function createFrame({ el, model, names, label, prompt, settle }) {
         hidden = [...(model.get("hide") || [])];
         hideParts();
       });
+      listen("change:predict", prediction.ask);
       hideParts();
       onChange();
       if (page) {
         const linked = applyAddress();
-        addEventListener("hashchange", applyAddress);
+        addEventListener("hashchange", onHashChange);
         if (linked && location.hash.startsWith(`#${page.id}.`)) {
           const lead = () => requestAnimationFrame(() => el.closest(".els-explorer").scrollIntoView());
           el.addEventListener("els:painted", lead, { once: true });
@@ -241,7 +193,7 @@ export function createFrame({ el, model, names, label, prompt, settle }) {
       clearTimeout(addressTimer);
       clearTimeout(sayTimer);
       for (const [event, action] of listeners) model.off(event, action);
-      removeEventListener("hashchange", applyAddress);
+      removeEventListener("hashchange", onHashChange);
     },
   };
 }

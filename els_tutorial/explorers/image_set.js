@@ -24,25 +24,29 @@ export function createImageSet(model) {
   };
 }
 
-export function createThumbs({ controls, place }) {
+export function createThumbs({ controls, place }, spoken = (k) => `held-out picture ${k}`) {
   // A radio button with a small picture for each held-out one; the setting `picture` holds it.
+  // `draw` may start at another image of the set, and `allow` leaves only the first few to choose.
   const thumbs = element("fieldset", { class: "els-thumbs" });
   thumbs.append(element("legend", {}, "Picture under the noise"));
   const row = element("div", { class: "els-thumb-row" });
   const pictures = [...Array(HELD_OUT).keys()].map((k) => {
     const picture = createPicture("");
     picture.canvas.setAttribute("aria-hidden", "true");
-    row.append(controls.radio("picture", k, `held-out picture ${k}`, picture.node));
+    row.append(controls.radio("picture", k, spoken(k), picture.node));
     return picture;
   });
   thumbs.append(row);
   place("picture", thumbs);
-  let drawn = null;
-  const draw = (data) => {
-    if (data === drawn) return;
-    drawn = data;
+  let drawn = [];
+  const draw = (data, first = TRAINING) => {
+    if (data === drawn[0] && first === drawn[1]) return;
+    drawn = [data, first];
     const { imageAt, channels, height, width } = data;
-    pictures.forEach((picture, k) => picture.draw(imageAt(TRAINING + k), channels, height, width));
+    pictures.forEach((picture, k) => picture.draw(imageAt(first + k), channels, height, width));
   };
-  return { node: thumbs, draw };
+  const allow = (count) => {
+    row.querySelectorAll("input").forEach((input, k) => (input.disabled = k >= count));
+  };
+  return { node: thumbs, draw, allow };
 }

@@ -5,10 +5,12 @@ import { createEngine } from "./engine.js";
 import { createPool } from "./pool.js";
 import { createFrame } from "./frame.js";
 import { createCandidates, SHOWN } from "./machine_candidates.js";
+import { createImageSet, createThumbs, SIDES, TRAINING } from "./image_set.js";
+import { createMap } from "./machine_map.js";
+import { createCommuting, createShift, rolled } from "./machine_shift.js";
 import { makePicker } from "./picker.js";
 import { createPicture, element, windowBoxes } from "./picture.js";
-import { HELD_OUT, KINDS, NAMES, SIDES, TRAINING } from "./machine_state.js";
-import { isWhole, largestPatch, settle } from "./machine_state.js";
+import { isWhole, KINDS, largestPatch, NAMES, settle } from "./machine_state.js";
 import { describe } from "./machine_words.js";
 
 const PROMPT =
@@ -73,22 +75,13 @@ function render({ model, el }) {
   ]);
   const count = controls.slider("count", "Training images", { min: 1, max: () => TRAINING, step: 1 });
   const seed = controls.number("seed", "Noise seed", { min: 0, max: () => 9999 });
-  const thumbs = element("fieldset", { class: "els-thumbs" });
-  thumbs.append(element("legend", {}, "Picture under the noise"));
-  const thumbRow = element("div", { class: "els-thumb-row" });
-  const thumbPictures = [...Array(HELD_OUT).keys()].map((k) => {
-    const picture = createPicture("");
-    picture.canvas.setAttribute("aria-hidden", "true");
-    thumbRow.append(controls.radio("picture", k, `held-out picture ${k}`, picture.node));
-    return picture;
-  });
-  thumbs.append(thumbRow);
-  place("picture", thumbs);
+  const thumbs = createThumbs(frame);
+  const side = (state) => SIDES[state.images] - 1;
 
   const main = element("div", { class: "els-panel els-main", "data-group": "" });
   main.append(table, patchSize, time);
   const more = element("div", { class: "els-panel els-more", "data-group": "" });
-  more.append(border, sets, count, seed, thumbs);
+  more.append(border, sets, count, seed, thumbs.node, createShift(frame, side));
 
   // The pictures, and the pixel under study.
   const noisy = createPicture("Noisy picture", "els-pick");
@@ -103,7 +96,6 @@ function render({ model, el }) {
     figure(guess, guessMark, " guess ", italic("x̂", "0")),
     figure(truth, "truth ", italic("x", "0")),
   );
-  const side = (state) => SIDES[state.images] - 1;
   const pixel = element("div", { class: "els-pixel", role: "group" }, element("span", {}, "Pixel"));
   pixel.setAttribute("aria-label", "Pixel under study");
   pixel.append(
@@ -113,34 +105,31 @@ function render({ model, el }) {
   place("pixel", pixel);
   makePicker(frame, [noisy, guess]);
 
-  const candidates = createCandidates();
+  const map = createMap();
+  const candidates = createCandidates(place("candidates", map.node));
   const right = element("div", { class: "els-show" }, stage, pixel, candidates.node);
   frame.body.append(main, right, more);
   el.append(frame.root);
 
   // ---- Compute and show ----
 
-  let data = null; // the image set at hand: {name, images, all}
+  const gapOf = createCommuting(pool);
+  const atHand = createImageSet(model);
+  let data = null; // the image set that the pool holds
   let turn = 0;
   let shown = 0;
   let asking = { key: "", answer: null };
   let busyTimer = 0;
 
   function takePixels() {
-    const sent = model.get("pixels");
-    const wanted = model.get("images");
-    if (!sent || sent.name !== wanted || (data && data.name === wanted)) return;
-    const [, channels, height, width] = sent.shape;
-    const bytes = new Uint8Array(sent.bytes.buffer, sent.bytes.byteOffset, sent.bytes.byteLength);
-    const pixels = Float32Array.from(bytes, (v) => v / 127.5 - 1);
-    const size = channels * height * width;
-    data = { name: wanted, size, pixels, channels, height, width };
+    const found = atHand();
+    if (!found || found === data) return;
+    data = found;
+    const { pixels, size, channels, height, width } = data;
     pool.setImages({ pixels: pixels.subarray(0, TRAINING * size), channels, height, width });
     asking = { key: "", answer: null };
-    thumbPictures.forEach((p, k) => p.draw(imageAt(TRAINING + k), channels, height, width));
+    thumbs.draw(data);
   }
-
-  const imageAt = (n) => data.pixels.subarray(n * data.size, (n + 1) * data.size);
 
   async function update(state) {
     const mine = ++turn;
@@ -150,8 +139,11 @@ function render({ model, el }) {
     if (!data || data.name !== state.images) return; // `pixels` follows
     const { channels, height, width } = data;
     const alpha = engine.alphaBar(state.t);
-    const original = imageAt(TRAINING + state.picture);
-    const x = engine.addNoise(original, alpha, state.seed);
+    const unmoved = data.imageAt(TRAINING + state.picture);
+    const shift = [state.shift_rows, state.shift_columns];
+    const original = rolled(unmoved, data, ...shift);
+    const still = engine.addNoise(unmoved, alpha, state.seed);
+    const x = rolled(still, data, ...shift);
     showInput(state, x, original);
 
     const job = {
@@ -163,7 +155,8 @@ function render({ model, el }) {
       boundary: isWhole(state) ? "circular" : state.boundary,
     };
     const { t, seed, images, picture } = state;
-    const key = [job.kind, job.count, job.patchSize, job.boundary, t, seed, images, picture].join();
+    const unmovedKey = [job.kind, job.count, job.patchSize, job.boundary, t, seed, images, picture].join();
+    const key = [unmovedKey, ...shift].join();
     const { row, column } = state;
     const reason = pool.explain({ ...job, row, column, top: SHOWN });
     if (asking.key !== key) asking = { key, answer: pool.denoise(job) };
@@ -175,10 +168,13 @@ function render({ model, el }) {
     guess.draw(x0Hat, channels, height, width);
     const why = await reason;
     if (!why || mine !== turn) return;
+    const moved = shift.some((steps) => steps > 0);
+    const gap = moved ? await gapOf(unmovedKey, { ...job, x: still }, data, x0Hat, ...shift) : null;
+    if ((moved && gap === null) || mine !== turn) return;
     clearTimeout(busyTimer);
     guess.node.classList.remove("els-busy");
     const at = state.row * width + state.column;
-    finish(state, { alpha, x, x0Hat, truth: original, why, place: at });
+    finish(state, { alpha, x, x0Hat, truth: original, why, place: at, gap });
   }
 
   function showInput(state, x, original) {
@@ -196,8 +192,9 @@ function render({ model, el }) {
   }
 
   function finish(state, result) {
-    const { why, x, x0Hat } = result;
-    candidates.show(state, why, imageAt, data);
+    const { why, x, x0Hat, gap } = result;
+    candidates.show(state, why, data.imageAt, data);
+    map.show(state, why, data);
     const text = describe(state, result);
     noisy.label(
       `Noisy picture. The pixel under study is row ${state.row}, column ${state.column}; arrow keys move it.`,
@@ -210,6 +207,8 @@ function render({ model, el }) {
       x,
       x0_hat: x0Hat,
       origin: { image, row, column, weight },
+      places: why.places,
+      gap,
       readout: text,
       settings: { ...state },
     };

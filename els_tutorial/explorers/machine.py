@@ -1,16 +1,12 @@
 """The explorer "machine": one noisy picture, four machines, and where each pixel comes from."""
 
+import torch
 import traitlets
 
-from els_tutorial.explorers.base import Explorer, NumberIn, OneOf, SettingError
-from els_tutorial.explorers.bundle import (
-    HELD_OUT,
-    TRAINING,
-    held_images,
-    image_bytes,
-    module,
-)
-from els_tutorial.explorers.noise import noise
+from els_tutorial.explorers.base import NumberIn, OneOf, SettingError
+from els_tutorial.explorers.bundle import TRAINING, held_images, module
+from els_tutorial.explorers.pictures import SIDES, PictureExplorer
+from els_tutorial.explorers.places import in_words, place_weights, places
 from els_tutorial.figures import blank, draw, outline, png
 from els_tutorial.machines import (
     EquivariantLocalScore,
@@ -18,14 +14,14 @@ from els_tutorial.machines import (
     IdealScore,
     LocalScore,
 )
-from els_tutorial.schedules import CosineSchedule
 
 WHOLE = {"IS": IdealScore, "ES": EquivariantScore}
 PATCH = {"LS": LocalScore, "ELS": EquivariantLocalScore}
-SIDES = {"digits": 28, "faces": 25}  # of the square images, in pixels
+PLACES = ("row", "column", "shift_rows", "shift_columns")
+ALIKE = 1e-3  # pictures that differ by less are called the same
 
 
-class MachineExplorer(Explorer):
+class MachineExplorer(PictureExplorer):
     """The four machines at work on a noisy picture that they have not seen.
 
     All arguments are traits, synced with the figure. The figure sets two more: ``readout`` (what it
@@ -42,8 +38,12 @@ class MachineExplorer(Explorer):
         images: "digits" or "faces".
         picture: which of 8 held-out images lies under the noise, int from 0 to 7.
         row, column: the pixel under study.
+        shift_rows, shift_columns: by how much the noisy picture is rolled down and to the right,
+            around the border, ints from 0. The figure then measures whether to shift and denoise
+            is to denoise and shift.
+        predict: a :class:`~els_tutorial.explorers.prediction.Prediction`, or None.
         prompt: the line after "Try this".
-        hide: names of controls to leave out.
+        hide: names of controls to leave out. "candidates" is the map of the places compared.
 
     Raises:
         ValueError: if a setting has a value that it cannot have.
@@ -61,37 +61,29 @@ class MachineExplorer(Explorer):
         "picture",
         "row",
         "column",
+        "shift_rows",
+        "shift_columns",
     )
-    controls = (*settings, "pixel", "reset", "link")
+    controls = (*settings, "pixel", "candidates", "reset", "link")
     _esm = module("machine")
 
     machine = OneOf("ELS", "IS", "LS", "ES").tag(sync=True)
     patch_size = NumberIn(7, 1, 2 * max(SIDES.values()) - 1).tag(sync=True)
-    t = NumberIn(0.5, 0.01, 1.0).tag(sync=True)
     boundary = OneOf("circular", "zeros").tag(sync=True)
-    images = OneOf(*SIDES).tag(sync=True)
     count = NumberIn(32, 1, TRAINING).tag(sync=True)
-    seed = NumberIn(0, 0, 9999).tag(sync=True)
-    picture = NumberIn(0, 0, HELD_OUT - 1).tag(sync=True)
     row = NumberIn(12, 0, max(SIDES.values()) - 1).tag(sync=True)
     column = NumberIn(14, 0, max(SIDES.values()) - 1).tag(sync=True)
+    shift_rows = NumberIn(0, 0, max(SIDES.values()) - 1).tag(sync=True)
+    shift_columns = NumberIn(0, 0, max(SIDES.values()) - 1).tag(sync=True)
 
-    pixels = traitlets.Dict(help="the images at hand, in 8 bits").tag(sync=True)
     x0_hat = traitlets.Bytes().tag(sync=True, from_json=lambda value, _: bytes(value))
 
-    @traitlets.default("pixels")
-    def _pixels(self):
-        shape, content = image_bytes(self.images)
-        return {"name": self.images, "shape": shape, "bytes": content}
-
-    @traitlets.observe("images")
-    def _images_changed(self, change):
-        self.pixels = self._pixels()
-
-    @traitlets.validate("patch_size", "boundary", "images", "row", "column")
+    @traitlets.validate("patch_size", "boundary", "images", *PLACES)
     def _fits(self, proposal):
-        name, value = proposal.trait.name, proposal.value
-        state = self.state | {name: value}
+        self.check(self.state | {proposal.trait.name: proposal.value})
+        return proposal.value
+
+    def check(self, state):
         side = SIDES[state["images"]]
         largest = 2 * side - 1 if state["boundary"] == "zeros" else side - 1 + side % 2
         size = state["patch_size"]
@@ -100,18 +92,12 @@ class MachineExplorer(Explorer):
                 f"patch_size must be an odd int from 1 to {largest} for {side}x{side} images with "
                 f"boundary={state['boundary']!r}, got {size!r}"
             )
-        for axis in ("row", "column"):
+        for axis in PLACES:
             if state[axis] >= side:
                 raise SettingError(
                     f"{axis} must be an int from 0 to {side - 1} for {side}x{side} images, "
                     f"got {state[axis]!r}"
                 )
-        return value
-
-    @property
-    def alpha_bar(self):
-        """The share of the signal's variance that is left at time t."""
-        return CosineSchedule().alpha_bar(self.t)
 
     def denoiser(self):
         """Return the Python machine with the figure's settings."""
@@ -120,15 +106,24 @@ class MachineExplorer(Explorer):
             return WHOLE[self.machine](images)
         return PATCH[self.machine](images, self.patch_size, self.boundary)
 
-    def truth(self):
-        """Return the held-out image under the noise, float32 [1, C, H, W]."""
-        return held_images(self.images)[TRAINING + self.picture][None]
+    def placed(self, picture):
+        """Return a picture [1, C, H, W] rolled by the figure's shift."""
+        return torch.roll(picture, (self.shift_rows, self.shift_columns), (2, 3))
 
-    def x_t(self):
-        """Return the figure's noisy picture, float32 [1, C, H, W]."""
-        truth, alpha_bar = self.truth(), self.alpha_bar
-        signal, grain = truth.double(), noise(self.seed, tuple(truth.shape)).double()
-        return (alpha_bar**0.5 * signal + (1 - alpha_bar) ** 0.5 * grain).float()
+    def shift_gap(self):
+        """Return by how much (shift, then denoise) and (denoise, then shift) differ at most."""
+        x, machine = self.x_t(), self.denoiser()
+        unmoved = torch.roll(x, (-self.shift_rows, -self.shift_columns), (2, 3))
+        moved = self.placed(machine.denoise(unmoved, self.alpha_bar))
+        return (machine.denoise(x, self.alpha_bar) - moved).abs().max().item()
+
+    def place_weights(self):
+        """Return the weight of each place for the pixel under study, float64 [H, W].
+
+        See :func:`els_tutorial.explorers.places.place_weights`.
+        """
+        pixel = self.row, self.column
+        return place_weights(self.denoiser(), self.x_t(), self.alpha_bar, *pixel)
 
     def _source(self):
         """Return (image, row, column, weight) of the heaviest candidate of the pixel."""
@@ -143,10 +138,24 @@ class MachineExplorer(Explorer):
             f"{self.images} to learn from: a noisy picture, the machine's guess, and the truth."
         )
 
+    def shift_in_words(self):
+        """Say what the figure measured of the shift; an empty text if there is none."""
+        if not (self.shift_rows or self.shift_columns):
+            return ""
+        gap = self.shift_gap()
+        found = f"differ by up to {gap:.2f}" if gap >= ALIKE else "agree to within 0.001"
+        return (
+            f"Shifted by {self.shift_rows} down and {self.shift_columns} to the right, around the "
+            f"border. Shift-then-denoise and denoise-then-shift {found}. "
+        )
+
     def describe(self):
         image, row, column, weight = self._source()
+        compared = places(self.denoiser(), self.row, self.column)
         return (
-            f"{self.summary()} For the pixel at row {self.row}, column {self.column} the heaviest "
+            f"{self.summary()} {self.shift_in_words()}"
+            f"The pixel under study is row {self.row}, column {self.column}. "
+            f"{in_words(*compared, SIDES[self.images])} Its heaviest "
             f"candidate is row {row}, column {column} of training image {image}, with "
             f"{100 * weight:.1f} % of the weight."
         )

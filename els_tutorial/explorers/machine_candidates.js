@@ -19,11 +19,11 @@ function createCard() {
   return { node, patch, text, bar, copies, source, where };
 }
 
-export function createCandidates() {
+export function createCandidates(map) {
   const query = createPicture("Window under study");
   const compared = element("p", {});
   const asked = element("div", { class: "els-query" });
-  asked.append(element("div", { class: "els-patch-box" }, query.node), compared);
+  asked.append(element("div", { class: "els-patch-box" }, query.node), compared, map);
   const cards = [...Array(SHOWN).keys()].map(createCard);
   const list = element("ol", { class: "els-cards" }, ...cards.map((card) => card.node));
   const node = element("div", { class: "els-made" }, asked, list);

@@ -1,9 +1,11 @@
 // The explorer "machine" in words.
 
+import { SIDES } from "./image_set.js";
 import { isWhole } from "./machine_state.js";
 
 const minus = (text) => text.replace("-", "−");
 const decimal = (value) => minus(value.toFixed(2));
+const ALIKE = 1e-3; // pictures that differ by less are called the same
 export const grouped = (n) => String(n).replace(/\B(?=(\d{3})+$)/g, ",");
 
 export function percent(weight) {
@@ -23,8 +25,29 @@ function named({ machine }, { image, row, column }) {
 export const copiesOf = ({ copies, weight }) =>
   `${grouped(copies)} copies: ${percent(Math.min(1, copies * weight))}`;
 
+export function placesInWords({ rows, columns }, side) {
+  const count = rows.length * columns.length;
+  const which = (name, line) => {
+    const ordered = [...line].sort((a, b) => a - b);
+    return line.length === 1 ? `${name} ${line[0]}` : `${name}s ${ordered[0]} to ${ordered.at(-1)}`;
+  };
+  if (count === 1) return "It is compared with 1 place of each training image: its own.";
+  const here =
+    count === side ** 2 ? "all" : `${which("row", rows)}, ${which("column", columns)}`;
+  return `It is compared with ${count} places of each training image: ${here}.`;
+}
+
+function shiftInWords({ shift_rows: down, shift_columns: right }, gap) {
+  if (gap === null) return "";
+  const found = gap >= ALIKE ? `differ by up to ${gap.toFixed(2)}` : "agree to within 0.001";
+  return (
+    `Shifted by ${down} down and ${right} to the right, around the border. ` +
+    `Shift-then-denoise and denoise-then-shift ${found}. `
+  );
+}
+
 export function describe(state, result) {
-  const { alpha, x, x0Hat, truth, why, place } = result;
+  const { alpha, x, x0Hat, truth, why, place, gap } = result;
   const whole = isWhole(state);
   const machine = whole
     ? state.machine
@@ -36,9 +59,10 @@ export function describe(state, result) {
   const many = grouped(why.candidates);
   return (
     `${machine}, t = ${state.t.toFixed(2)} (ᾱ = ${alpha.toFixed(3)}), ${state.count} ${state.images}. ` +
+    shiftInWords(state, gap) +
     `Pixel (row ${state.row}, column ${state.column}): noisy ${decimal(x[place])}, ` +
     `guess ${decimal(x0Hat[place])}, truth ${decimal(truth[place])}. ` +
-    `Of ${many} ${why.candidates === 1 ? "candidate" : "candidates"} the heaviest is ` +
+    `${placesInWords(why, SIDES[state.images])} Of ${many} ${why.candidates === 1 ? "candidate" : "candidates"} the heaviest is ` +
     `${named(state, best)} (${percent(best.weight)}` +
     (best.copies > 1 ? `; all ${copiesOf(best)}).` : ").") +
     (family ? ` Most weight in all has ${named(state, family)} (${copiesOf(family)}).` : "")

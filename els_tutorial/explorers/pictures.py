@@ -4,9 +4,10 @@ import traitlets
 
 from els_tutorial.explorers.base import Explorer, NumberIn, OneOf
 from els_tutorial.explorers.bundle import HELD_OUT, TRAINING, held_images, image_bytes
-from els_tutorial.explorers.machine import SIDES
 from els_tutorial.explorers.noise import noise
 from els_tutorial.schedules import CosineSchedule
+
+SIDES = {"digits": 28, "faces": 25}  # of the square images, in pixels
 
 
 class PictureExplorer(Explorer):
@@ -37,12 +38,19 @@ class PictureExplorer(Explorer):
         """The share of the signal's variance that is left at time t."""
         return CosineSchedule().alpha_bar(self.t)
 
+    def placed(self, picture):
+        """Return a picture [1, C, H, W] where the figure shows it; a subclass may move it."""
+        return picture
+
+    def _clean(self):
+        return held_images(self.images)[TRAINING + self.picture][None]
+
     def truth(self):
         """Return the held-out image under the noise, float32 [1, C, H, W]."""
-        return held_images(self.images)[TRAINING + self.picture][None]
+        return self.placed(self._clean())
 
     def x_t(self):
         """Return the figure's noisy picture, float32 [1, C, H, W]."""
-        truth, alpha_bar = self.truth(), self.alpha_bar
-        signal, grain = truth.double(), noise(self.seed, tuple(truth.shape)).double()
-        return (alpha_bar**0.5 * signal + (1 - alpha_bar) ** 0.5 * grain).float()
+        clean, alpha_bar = self._clean(), self.alpha_bar
+        signal, grain = clean.double(), noise(self.seed, tuple(clean.shape)).double()
+        return self.placed((alpha_bar**0.5 * signal + (1 - alpha_bar) ** 0.5 * grain).float())

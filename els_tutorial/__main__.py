@@ -1,0 +1,26 @@
+"""Long computations by one command each: ``python -m els_tutorial train digits-resnet``."""
+
+import argparse
+import sys
+
+from els_tutorial.recipes import RECIPES, make
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="python -m els_tutorial", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    command = commands.add_parser("train", help="train a network by its recipe; goes on if cut off")
+    command.add_argument("name", choices=RECIPES)
+    command.add_argument("--folder", help="where the network goes (default: the package's own)")
+    command.add_argument("--root", help="a local .npz with the images, where none ship")
+    options = parser.parse_args()
+    try:
+        print(make(options.name, options.folder, options.root))
+    except ValueError as error:
+        sys.exit(f"error: {error}")
+    except KeyboardInterrupt:
+        sys.exit("interrupted; the same command goes on from the last saved step")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""How each network that ships was made: its images, its shape, and how long it learned."""
+
+import math
+import platform
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+
+from els_tutorial import checkpoints, data
+from els_tutorial.networks import ResNet, UNet
+from els_tutorial.training import train
+
+
+class Recipe(NamedTuple):
+    """What makes a network: the images ``data.load(name, n)``, the network, and the steps."""
+
+    images: str
+    n: int
+    network: Callable
+    steps: int
+    batch: int = 64
+    seed: int = 0
+
+
+RECIPES = {
+    "digits-resnet": Recipe("digits", 2000, ResNet, 5000),
+    "digits-resnet-circular": Recipe("digits", 2000, lambda: ResNet(padding_mode="circular"), 5000),
+    "digits-unet": Recipe("digits", 2000, lambda: UNet(channels=(32, 64, 96)), 6000),
+    "photos-resnet": Recipe("photos", 2000, lambda: ResNet(image_channels=3), 5000),
+    "cifar10-resnet": Recipe("cifar10", 2000, lambda: ResNet(image_channels=3), 5000),
+    "cifar10-unet-attention": Recipe(
+        "cifar10", 2000, lambda: UNet(image_channels=3, channels=(32, 64, 96), attention=True), 6000
+    ),
+}
+
+
+def make(name, folder=None, root=None, progress=True):
+    """Train a network by its recipe, and write it with its card.
+
+    Cut off at any moment, it goes on from where it was when it is called again.
+
+    Args:
+        name: of a recipe.
+        folder: where the network, its card and the state of the run go; the package's own by
+            default.
+        root: a local ``.npz`` with the images, as for :func:`els_tutorial.data.load`.
+        progress: whether to show a bar.
+
+    Returns:
+        Path of the ``.safetensors`` file.
+
+    Raises:
+        ValueError: if there is no such recipe, or the images are not at hand.
+    """
+    if name not in RECIPES:
+        raise ValueError(f"name must be one of {', '.join(RECIPES)}; got {name!r}")
+    recipe = RECIPES[name]
+    folder = Path(folder or checkpoints.HERE)
+    folder.mkdir(parents=True, exist_ok=True)
+    images = data.load(recipe.images, n=recipe.n, **({"root": root} if root else {}))
+    torch.manual_seed(recipe.seed)
+    network, losses, seconds = train(
+        recipe.network(),
+        images.images,
+        recipe.steps,
+        batch=recipe.batch,
+        seed=recipe.seed,
+        state=folder / f"{name}.run",
+        progress=progress,
+    )
+    last = losses[-recipe.steps // 10 :]
+    card = {
+        "command": f"python -m els_tutorial train {name}",
+        "images": f"{recipe.images}, the first {recipe.n} of the fixed shuffle",
+        "licence": images.licence,
+        "network": type(network).__name__,
+        "settings": network.settings,
+        "weights": sum(p.numel() for p in network.parameters()),
+        "seed": recipe.seed,
+        "steps": recipe.steps,
+        "batch": recipe.batch,
+        "seconds": round(seconds),
+        "processor": platform.processor() or platform.machine(),
+        "threads": torch.get_num_threads(),
+        "torch": torch.__version__,
+        "date": date.today().isoformat(),
+        "loss": round(math.fsum(last) / len(last), 4),
+        "loss_is": "mean squared error of the velocity over the last tenth of the steps",
+    }
+    path = folder / f"{name}.safetensors"
+    checkpoints.save_network(network, path, card)
+    return path

@@ -1,0 +1,102 @@
+"""Network files: they come back bit by bit, or say in a sentence why not."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+import torch
+from safetensors.torch import save_file
+
+from els_tutorial import checkpoints, recipes
+from els_tutorial.networks import ResNet, UNet
+
+NETWORKS = [
+    ResNet(channels=8, depth=1, padding_mode="circular", classes=3),
+    UNet(image_channels=3, channels=(4, 8), attention=True),
+]
+
+
+@pytest.mark.parametrize("network", NETWORKS, ids=["ResNet", "UNet"])
+def test_a_network_comes_back_bit_by_bit(tmp_path, network):
+    path = tmp_path / "some.safetensors"
+    checkpoints.save_network(network, path, {"seed": 0})
+    again = checkpoints.load(str(path))
+    assert type(again) is type(network) and again.settings == network.settings
+    assert not again.training
+    for name, value in network.state_dict().items():
+        assert torch.equal(again.state_dict()[name], value)
+    assert json.loads(path.with_suffix(".json").read_text()) == {"seed": 0}
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["some.json", "some.safetensors"]
+
+
+def test_a_broken_file_says_so(tmp_path):
+    path = tmp_path / "some.safetensors"
+    checkpoints.save_network(NETWORKS[0], path, {})
+    content = path.read_bytes()
+    for part in (content[: len(content) // 2], content[:5], b"", b"\x80\x04K\x01."):
+        path.write_bytes(part)
+        with pytest.raises(
+            ValueError, match=r"some\.safetensors is cut short or is no safetensors"
+        ):
+            checkpoints.load(str(path))
+    path.write_bytes(content)
+    other = path.rename(tmp_path / "other.safetensors")
+    with pytest.raises(ValueError, match="was renamed: its header says some"):
+        checkpoints.load(str(other))
+    save_file({"a": torch.zeros(1)}, path)
+    with pytest.raises(ValueError, match="holds no network of this book"):
+        checkpoints.load(str(path))
+    metadata = {"name": "some", "kind": "ResNet", "settings": NETWORKS[0].settings}
+    checkpoints.write(path, {"a": torch.zeros(1)}, metadata)
+    with pytest.raises(ValueError, match="does not hold the weights of its ResNet"):
+        checkpoints.load(str(path))
+    with pytest.raises(FileNotFoundError, match="there is no file"):
+        checkpoints.load(str(tmp_path / "none.safetensors"))
+    with pytest.raises(ValueError, match="name must be one of"):
+        checkpoints.load("none")
+    with pytest.raises(ValueError, match="name must be one of"):
+        checkpoints.card("none")
+
+
+def test_a_failed_write_leaves_the_old_file_whole(tmp_path, monkeypatch):
+    path = tmp_path / "some.safetensors"
+    checkpoints.save_network(NETWORKS[0], path, {})
+    before = path.read_bytes()
+
+    def refuse(descriptor):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoints.os, "fsync", refuse)
+    with pytest.raises(OSError, match="No space left"):
+        checkpoints.save_network(NETWORKS[0], path, {})
+    assert path.read_bytes() == before
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_every_network_that_ships_is_whole_small_and_has_its_card():
+    for name in checkpoints.names():
+        network, card = checkpoints.load(name), checkpoints.card(name)
+        assert (checkpoints.HERE / f"{name}.safetensors").stat().st_size <= 4e6
+        assert card["command"] == f"python -m els_tutorial train {name}"
+        assert card["settings"] == network.settings
+        recipe = recipes.RECIPES[name]
+        assert (card["seed"], card["steps"]) == (recipe.seed, recipe.steps)
+        assert {"images", "seconds", "loss", "date"} <= set(card)
+
+
+def test_the_command_trains_by_the_recipe(tmp_path, monkeypatch):
+    short = recipes.RECIPES["digits-resnet"]._replace(n=20, steps=3, batch=4)
+    monkeypatch.setitem(recipes.RECIPES, "digits-resnet", short)
+    path = recipes.make("digits-resnet", tmp_path, progress=False)
+    card = json.loads(path.with_suffix(".json").read_text())
+    assert card["steps"] == 3 and card["settings"] == checkpoints.load(path).settings
+    with pytest.raises(ValueError, match="name must be one of digits-resnet"):
+        recipes.make("none", tmp_path)
+
+
+def test_the_command_line_says_what_it_knows():
+    run = subprocess.run(
+        [sys.executable, "-m", "els_tutorial", "train", "none"], capture_output=True, text=True
+    )
+    assert run.returncode == 2 and "digits-resnet" in run.stderr
