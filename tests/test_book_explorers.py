@@ -49,7 +49,7 @@ def test_the_title_page_and_the_chapters_have_figures(site):
 @pytest.mark.parametrize("name", [name for name in PAGES if name.count("/") > 1])
 def test_every_figure_of_a_chapter_begins_with_a_question(site, name):
     states = re.findall(
-        r'class="els-explorer"[^>]* data-state="([^"]*)"', (site / name).read_text()
+        r'class="els-explorer"[^>]* data-state="([^"]*)"', (site / name).read_text(encoding="utf-8")
     )
     assert states
     assert all("predict" in json.loads(unescape(state)) for state in states)

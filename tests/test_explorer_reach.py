@@ -135,8 +135,8 @@ def test_a_setting_that_is_not_there_is_refused(setting, message):
 
 def test_the_words_count_what_the_picture_shows():
     text = ReachExplorer(depth=3).describe()
-    assert "3 convolutions 3 × 3, random weights, zeros padding" in text
-    assert "can move 7 × 7 outputs. Of all 576 it moves 49, and 0 outside the outline." in text
+    assert "3 convolutions 3 × 3, random weights, zero padding" in text
+    assert "can move 7 × 7 outputs. Of all 576 it moves 49, and none outside the outline." in text
     text = ReachExplorer(test="shift", padding="circular").describe()
     assert "the two agree in every pixel. Outlined are 576 that must agree." in text
     text = ReachExplorer(test="shift", layer="pooling", padding="circular", shift=1).describe()
@@ -205,7 +205,7 @@ def test_the_page_outlines_what_python_outlines(reach_page, new_page):
         result(page, **figure.state)
         found = page.evaluate(
             """() => {
-                const map = document.querySelectorAll('.els-live .els-trio .els-picture')[2];
+                const map = document.querySelectorAll('.els-live .els-stage .els-picture')[1];
                 return [...map.querySelectorAll('rect.els-window')].map((rect) =>
                     ["y", "x", "height", "width"].map((name) => Number(rect.getAttribute(name))));
             }"""
@@ -220,7 +220,7 @@ def test_the_page_outlines_what_python_outlines(reach_page, new_page):
 def drawn(page):
     """What the three pictures of the first figure show, outlines and all, as texts."""
     return page.evaluate(
-        """() => [...document.querySelector('.els-live').querySelectorAll('.els-trio .els-box')]
+        """() => [...document.querySelector('.els-live').querySelectorAll('.els-stage .els-box')]
             .map((box) => box.querySelector('canvas').toDataURL() + box.innerHTML)"""
     )
 
@@ -229,9 +229,9 @@ KEYS = [  # where to start, a control, the keys, and what they do to the state
     ({}, "combobox[name='Test']", ["ArrowDown"], {"test": "shift"}),
     ({}, "slider[name='Convolutions']", ["ArrowRight"], {"depth": 4}),
     ({}, "combobox[name='Padding']", ["ArrowDown"], {"padding": "circular"}),
-    ({}, "combobox[name='Network']", ["ArrowDown", "ArrowDown"], {"layer": "attention"}),
+    ({}, "combobox[name='Layers']", ["ArrowDown", "ArrowDown"], {"layer": "attention"}),
     ({"test": "shift"}, "slider[name='Shift']", ["End"], {"shift": 8}),
-    ({}, "spinbutton[name='Seed of weights']", ["ArrowUp"], {"seed": 1}),
+    ({}, "spinbutton[name='Weights seed']", ["ArrowUp"], {"seed": 1}),
     ({}, "spinbutton[name='row']", ["ArrowDown"], {"row": 10}),
     ({}, "img[name=/arrow keys/]", ["ArrowRight", "ArrowUp"], {"row": 10, "column": 13}),
 ]
@@ -247,8 +247,8 @@ def test_each_control_moves_by_keyboard(reach_page, new_page, start, control, ke
         page.keyboard.press(key)
     after = result(page, **state)
     assert after["settings"] == before["settings"] | state
-    assert drawn(page)[2] != pictures[2]
-    map_label = page.locator(".els-live").first.locator(".els-trio canvas").nth(2)
+    assert drawn(page)[1] != pictures[1]
+    map_label = page.locator(".els-live").first.locator(".els-stage canvas").nth(1)
     assert after["readout"] in map_label.get_attribute("aria-label")
 
 
@@ -260,8 +260,8 @@ def test_a_click_pokes_the_pixel_under_it_in_either_picture(reach_page, new_page
     page = new_page()
     page.goto(reach_page)
     result(page)
-    for nth, (row, column) in ((0, (3, 20)), (2, (17, 5))):
-        canvas = page.locator(".els-live").first.locator(".els-trio canvas").nth(nth)
+    for nth, (row, column) in ((0, (3, 20)), (1, (17, 5))):
+        canvas = page.locator(".els-live").first.locator(".els-stage canvas").nth(nth)
         box = canvas.bounding_box()
         place = {
             "x": (column + 0.5) * box["width"] / SIDE,
@@ -278,8 +278,8 @@ def test_the_address_restores_the_state_hides_controls_and_mends_what_is_not_the
     page.goto(reach_page)
     first, second = page.locator(".els-live").first, page.locator(".els-live").nth(1)
     result(page)
-    assert first.get_by_label("Seed of weights", exact=True).is_visible()
-    assert not second.get_by_label("Seed of weights", exact=True).is_visible()
+    assert first.get_by_label("Weights seed", exact=True).is_visible()
+    assert not second.get_by_label("Weights seed", exact=True).is_visible()
     assert not second.get_by_label("column", exact=True).is_visible()
     first.get_by_label("Convolutions", exact=True).focus()
     page.keyboard.press("ArrowLeft")

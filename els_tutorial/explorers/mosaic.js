@@ -151,7 +151,8 @@ function render({ model, el }) {
     const { image, copies, weight } = best;
     const origin = { image, row: best.row, column: best.column, copies, weight };
     const guesses = run.steps.slice(0, step.number).map((one) => one.x0Hat);
-    el.elsResult = { x, x0_hat: x0Hat, guesses, sources, origin, readout: text, settings: { ...state } };
+    const settings = { ...state };
+    el.elsResult = { x, x0_hat: x0Hat, guesses, sources, origin, readout: text, settings, own: own.bytes() };
     painted = true;
     model.set("readout", text);
     model.set("x0_hat", new DataView(x0Hat.slice().buffer));

@@ -15,13 +15,17 @@ export function createOwn(model, onChange) {
   const blank = () => new Uint8Array(3 * AREA);
   const copy = (images) => images.map((image) => image.slice());
 
+  function bytes() {
+    const all = new Uint8Array(planes.length * 3 * AREA);
+    planes.forEach((image, k) => all.set(image, k * 3 * AREA));
+    return all;
+  }
+
   function changed() {
     touched = true;
     made = null;
-    const bytes = new Uint8Array(planes.length * 3 * AREA);
-    planes.forEach((image, k) => bytes.set(image, k * 3 * AREA));
     sending = true;
-    model.set("own", new DataView(bytes.buffer));
+    model.set("own", new DataView(bytes().buffer));
     model.save_changes();
     sending = false;
     onChange();
@@ -31,9 +35,9 @@ export function createOwn(model, onChange) {
     // What Python sets, and what a notebook still holds when the figure is shown once more.
     const sent = model.get("own");
     if (sending || !sent?.byteLength) return;
-    const bytes = new Uint8Array(sent.buffer, sent.byteOffset, sent.byteLength);
+    const all = new Uint8Array(sent.buffer, sent.byteOffset, sent.byteLength);
     planes = [];
-    for (let k = 0; k < bytes.length; k += 3 * AREA) planes.push(bytes.slice(k, k + 3 * AREA));
+    for (let k = 0; k < all.length; k += 3 * AREA) planes.push(all.slice(k, k + 3 * AREA));
     touched = true;
     made = null;
     onChange();
@@ -45,6 +49,7 @@ export function createOwn(model, onChange) {
   }
 
   return {
+    bytes,
     receive,
     get touched() {
       return touched;

@@ -9,7 +9,7 @@ import { LAYERS, NAMES, outlined, PADDINGS, settle, TESTS } from "./reach_state.
 import { describe } from "./reach_words.js";
 
 const PROMPT =
-  "Click a pixel of the left picture: it grows by 1, and the right picture shows which outputs move. " +
+  "Click a pixel of the first picture: it grows by 1, and the second one shows which outputs move. " +
   "Add convolutions. Then go to a corner and change the padding.";
 const DECADES = 8; // that the map of movements tells apart
 
@@ -39,8 +39,8 @@ function render({ model, el }) {
 
   const test = controls.choice("test", "Test", Object.entries(TESTS));
   const depth = controls.slider("depth", "Convolutions", { min: 1, max: () => 8, step: 1 });
-  const padding = controls.choice("padding", "Padding", Object.entries(PADDINGS));
-  const layer = controls.choice("layer", "Network", Object.entries(LAYERS));
+  const padding = controls.choice("padding", "Padding", Object.keys(PADDINGS).map((name) => [name, name]));
+  const layer = controls.choice("layer", "Layers", Object.keys(LAYERS).map((name) => [name, name]));
   const shift = controls.slider("shift", "Shift", {
     min: 1,
     max: () => 8,
@@ -48,7 +48,7 @@ function render({ model, el }) {
     format: (k) => `${k} px`,
     spoken: (k) => `${k} pixels`,
   });
-  const seed = controls.number("seed", "Seed of weights", { min: 0, max: () => 9999 });
+  const seed = controls.number("seed", "Weights seed", { min: 0, max: () => 9999 });
   controls.disableWhen("shift", ({ test }) => test === "poke");
   const main = element("div", { class: "els-panel els-main", "data-group": "" });
   main.append(test, depth, padding, layer);
@@ -60,8 +60,8 @@ function render({ model, el }) {
   const caption = element("span", {});
   const figure = (picture, ...words) =>
     element("figure", {}, picture.node, element("figcaption", {}, ...words));
-  const stage = element("div", { class: "els-trio" });
-  stage.append(figure(input, "picture in"), figure(output, "picture out"), figure(map, caption));
+  const stage = element("div", { class: "els-stage" });
+  stage.append(figure(input, "picture in"), figure(map, caption), figure(output, "out"));
   const key = element("p", { class: "els-plot-key els-reach-key" });
   key.append(
     element("span", { class: "els-key-still" }, "not at all"),
@@ -93,7 +93,7 @@ function render({ model, el }) {
     input.outline(own);
     output.outline(own);
     map.outline([...theory.boxes.map((box) => ["window", ...box]), ...own]);
-    caption.textContent = shifted ? "difference" : "moved";
+    caption.textContent = shifted ? "difference" : "what moves";
     frame.root.classList.toggle("els-shifting", shifted);
     input.label(
       shifted

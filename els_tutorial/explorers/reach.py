@@ -24,6 +24,7 @@ LAYERS = {
     "pooling": "with 2 × 2 pooling",
     "attention": "with self-attention",
 }
+PADDINGS = {"zeros": "zero", "circular": "circular"}
 DECADES = 8  # that the map of movements tells apart
 
 
@@ -76,7 +77,7 @@ class ReachExplorer(Explorer):
 
     test = OneOf("poke", "shift").tag(sync=True)
     depth = NumberIn(3, 1, 8).tag(sync=True)
-    padding = OneOf("zeros", "circular").tag(sync=True)
+    padding = OneOf(*PADDINGS).tag(sync=True)
     layer = OneOf(*LAYERS).tag(sync=True)
     row = NumberIn(11, 0, SIDE - 1).tag(sync=True)
     column = NumberIn(12, 0, SIDE - 1).tag(sync=True)
@@ -115,7 +116,7 @@ class ReachExplorer(Explorer):
     def summary(self):
         network = f"{self.depth} convolutions 3 × 3" if self.depth > 1 else "one convolution 3 × 3"
         extra = "" if self.layer == "plain" else f", {LAYERS[self.layer]}"
-        return f"A network of {network}{extra}, random weights, {self.padding} padding."
+        return f"A network of {network}{extra}, random weights, {PADDINGS[self.padding]} padding."
 
     def describe(self):
         _, output, change = self.pictures()
@@ -130,7 +131,8 @@ class ReachExplorer(Explorer):
             return (
                 f"{self.summary()} A poke of the pixel at row {self.row}, column {self.column} can "
                 f"move {rows} × {columns} outputs. Of all {SIDE * SIDE} it moves {count}, and "
-                f"{outside} outside the outline. 90 % of the movement lies {within} of it."
+                f"{outside or 'none'} outside the outline. 90 % of the movement lies "
+                f"{within} of it."
             )
         largest = change.max().item() / output.std().item()
         differ = (

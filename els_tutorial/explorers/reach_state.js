@@ -4,7 +4,7 @@ import { SIDE } from "./reach_network.js";
 import { settling } from "./settling.js";
 
 export const TESTS = { poke: "poke a pixel", shift: "shift the picture" };
-export const PADDINGS = { zeros: "zeros", circular: "circular" };
+export const PADDINGS = { zeros: "zero", circular: "circular" }; // in words
 export const LAYERS = {
   plain: "convolutions alone",
   pooling: "with 2 × 2 pooling",

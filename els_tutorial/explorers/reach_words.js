@@ -1,7 +1,7 @@
 // The explorer "reach" in words.
 
 import { MOVED, SIDE } from "./reach_network.js";
-import { LAYERS } from "./reach_state.js";
+import { LAYERS, PADDINGS } from "./reach_state.js";
 
 function distanceHolding(change, { row, column, padding }, share = 0.9) {
   // Within how many pixels of the poked one this share of all movement lies.
@@ -28,7 +28,7 @@ export function describe(state, { output, change }, { height, width, inside }) {
   const { test, depth, padding, layer, row, column, shift } = state;
   const network = depth > 1 ? `${depth} convolutions 3 × 3` : "one convolution 3 × 3";
   const extra = layer === "plain" ? "" : `, ${LAYERS[layer]}`;
-  const summary = `A network of ${network}${extra}, random weights, ${padding} padding.`;
+  const summary = `A network of ${network}${extra}, random weights, ${PADDINGS[padding]} padding.`;
   const moved = change.reduce((count, v) => count + (v > MOVED), 0);
   if (test === "poke") {
     const outside = change.reduce((count, v, i) => count + (v > MOVED && !inside(i)), 0);
@@ -37,7 +37,7 @@ export function describe(state, { output, change }, { height, width, inside }) {
     return (
       `${summary} A poke of the pixel at row ${row}, column ${column} can ` +
       `move ${height} × ${width} outputs. Of all ${SIDE * SIDE} it moves ${moved}, and ` +
-      `${outside} outside the outline. 90 % of the movement lies ` +
+      `${outside || "none"} outside the outline. 90 % of the movement lies ` +
       `${near ? pixels : "in the poked place itself"}${near ? " of it" : ""}.`
     );
   }
