@@ -431,17 +431,18 @@ def test_clicking_a_pixel_of_any_picture_names_its_source(mosaic_page, new_page)
 
 def test_the_map_shows_letters_or_colours_or_nothing(mosaic_page, new_page):
     page = new_page()
-    page.goto(address(mosaic_page, SMALL | {"view": "letters"}))
-    result(page, **SMALL)
+    faces = {**SMALL, "images": "faces"}
+    page.goto(address(mosaic_page, faces | {"view": "letters"}))
+    result(page, **faces)
     named = page.locator(".els-letters text")
     assert {*named.all_text_contents()} <= {*"ABC"} and named.count() > 1
     cards = page.locator(".els-sources li:visible")
-    figure = MosaicExplorer(**SMALL)
+    figure = MosaicExplorer(**faces)
     counts = figure.sources().image[~figure.sources().shared].bincount().tolist()
     for card in cards.all():
         letter, image = card.inner_text().split()[0], int(card.inner_text().split()[-1])
         assert letter in "ABC"
-        assert f" {math.floor(counts[image] / 784 * 100 + 0.5)} %" in card.inner_text()
+        assert f" {math.floor(counts[image] / 625 * 100 + 0.5)} %" in card.inner_text()
     page.get_by_label("Map", exact=True).select_option("sources")
     result(page, view="sources")
     assert named.count() == 0

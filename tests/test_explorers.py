@@ -1,5 +1,6 @@
 """The interactive figures: their Python side, and in a bare page the same numbers as Python's."""
 
+import hashlib
 import json
 import math
 import re
@@ -12,7 +13,7 @@ import torch
 
 from els_tutorial import data
 from els_tutorial.explorers import EXPLORERS, MachineExplorer, noise, page_files
-from els_tutorial.explorers.bundle import PALETTE
+from els_tutorial.explorers.bundle import FOLDER, PALETTE
 from els_tutorial.explorers.machine import PATCH, SIDES
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
@@ -582,6 +583,35 @@ def test_where_workers_are_refused_the_page_computes_by_itself(bare_page, new_pa
     figure = MachineExplorer(count=6, patch_size=5)
     expected = figure.denoiser().denoise(figure.x_t(), figure.alpha_bar)
     assert (torch.tensor(shown["x0_hat"]).view_as(expected) - expected).abs().max() < 1e-3
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"count": 6, "patch_size": 5},
+        {"count": 6, "boundary": "zeros", "t": 0.9},
+        {"count": 6, "images": "faces", "patch_size": 9, "t": 0.1},
+    ],
+)
+def test_without_webassembly_the_page_computes_the_same(bare_page, new_page, settings):
+    page = new_page()
+    page.add_init_script("delete window.Worker; delete window.WebAssembly")
+    page.goto(address(bare_page, settings))
+    shown = result(page, **settings)
+    figure = MachineExplorer(**settings)
+    expected = figure.denoiser().denoise(figure.x_t(), figure.alpha_bar)
+    assert (torch.tensor(shown["x0_hat"]).view_as(expected) - expected).abs().max() < 1e-3
+
+
+def test_the_compiled_machine_is_of_its_source_and_runs_here(bare_page, new_page):
+    text = (FOLDER / "patch_simd.js").read_text()
+    source = (FOLDER / "patch_simd.ts").read_bytes()
+    assert f"sha256 {hashlib.sha256(source).hexdigest()[:16]}" in text, "compile it again"
+    compiled = re.search(r'COMPILED =\s*"([^"]+)"', text)[1]
+    page = new_page()
+    page.goto(bare_page)
+    valid = "(text) => WebAssembly.validate(Uint8Array.from(atob(text), (c) => c.charCodeAt(0)))"
+    assert page.evaluate(valid, compiled)
 
 
 def test_identical_patches_are_counted_and_weighed_together(bare_page, new_page):

@@ -1,8 +1,8 @@
 // The ELS machine four pixels at a time, where the browser can (WebAssembly with SIMD).
 //
-// COMPILED is patch_simd.ts, compiled by AssemblyScript 0.28:
+// COMPILED is patch_simd.ts (sha256 b4208ae3877d3529...), compiled by AssemblyScript 0.28:
 //   npx asc patch_simd.ts --outFile patch_simd.wasm -O3 --noAssert --runtime stub \
-//     --enable simd --initialMemory 64 && base64 -w0 patch_simd.wasm
+//     --enable simd --enable bulk-memory --initialMemory 64 && base64 -w0 patch_simd.wasm
 
 export function createPatchSimd({ CUT, emptyPartial }) {
   const COMPILED =

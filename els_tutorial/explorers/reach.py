@@ -125,14 +125,11 @@ class ReachExplorer(Explorer):
         if self.test == "poke":
             rows, columns = int(outlined.any(1).sum()), int(outlined.any(0).sum())
             near = distance_holding(change, self.row, self.column, self.padding)
-            within = (
-                f"within {near} pixel{'s' * (near != 1)}" if near else "in the poked place itself"
-            )
             return (
                 f"{self.summary()} A poke of the pixel at row {self.row}, column {self.column} can "
                 f"move {rows} × {columns} outputs. Of all {SIDE * SIDE} it moves {count}, and "
                 f"{outside or 'none'} outside the outline. 90 % of the movement lies "
-                f"{within} of it."
+                f"within {near} pixel{'s' * (near != 1)} of it."
             )
         largest = change.max().item() / output.std().item()
         differ = (

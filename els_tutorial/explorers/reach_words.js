@@ -33,12 +33,11 @@ export function describe(state, { output, change }, { height, width, inside }) {
   if (test === "poke") {
     const outside = change.reduce((count, v, i) => count + (v > MOVED && !inside(i)), 0);
     const near = distanceHolding(change, state);
-    const pixels = `within ${near} pixel${near === 1 ? "" : "s"}`;
     return (
       `${summary} A poke of the pixel at row ${row}, column ${column} can ` +
       `move ${height} × ${width} outputs. Of all ${SIDE * SIDE} it moves ${moved}, and ` +
       `${outside || "none"} outside the outline. 90 % of the movement lies ` +
-      `${near ? pixels : "in the poked place itself"}${near ? " of it" : ""}.`
+      `within ${near} pixel${near === 1 ? "" : "s"} of it.`
     );
   }
   const largest = change.reduce((a, b) => Math.max(a, b)) / spreadOf(output);
