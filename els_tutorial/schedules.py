@@ -10,7 +10,7 @@ def _check_time(t):
 
 
 class CosineSchedule:
-    """The paper's cosine schedule, alpha_bar(t) = cos(pi t / 2.016)^2 (app. C).
+    """The cosine schedule of the code published with the paper, cos(pi t / 2.016)^2.
 
     Time t runs from 0 (clean) to 1 (noise). A noisy image is
     ``x_t = sqrt(alpha_bar) * x_0 + sqrt(1 - alpha_bar) * noise``.

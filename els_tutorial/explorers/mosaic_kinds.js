@@ -61,8 +61,11 @@ export function createKinds() {
     // With zero borders, alike are only windows that the border cuts alike.
     const cut = (i, length) => (circular || (i >= radius && i < length - radius) ? length : i);
     for (let p = 0; p < each; p++) {
-      const own = cut(Math.floor(p / width), height) * 64 + cut(p % width, width);
-      const key = `${one[p]},${two[p]},${kind === "LS" ? p : own}`;
+      // Candidate p of ES is the image rolled by (a, b): what stands there starts at its (-a, -b).
+      const [a, b] = [Math.floor(p / width), p % width];
+      const at = kind === "ES" ? ((height - a) % height) * width + ((width - b) % width) : p;
+      const own = cut(a, height) * 64 + cut(b, width);
+      const key = `${one[at]},${two[at]},${kind === "LS" ? p : own}`;
       let number = known.get(key);
       if (number === undefined) {
         number = copies.length;

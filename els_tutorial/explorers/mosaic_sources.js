@@ -20,9 +20,9 @@ export function createSources() {
     const { pixels, channels, height, width } = images;
     const signal = Math.sqrt(alpha);
     for (let p = 0; p < kinds.each; p++) {
-      // Candidate p of ES is the image that starts at its pixel p.
-      const down = kind === "ES" ? Math.floor(p / width) : 0;
-      const right = kind === "ES" ? p % width : 0;
+      // Candidate p of ES is the image rolled by (a, b), which starts at its pixel (-a, -b).
+      const [a, b] = [Math.floor(p / width), p % width];
+      const [down, right] = kind === "ES" ? [(height - a) % height, (width - b) % width] : [0, 0];
       let sum = 0;
       for (let row = 0; row < channels * height; row++) {
         const c = Math.floor(row / height);
@@ -152,8 +152,8 @@ export function createSources() {
       let column = place % width;
       if (kind === "IS") [row, column] = [Math.floor(p / width), p % width];
       if (kind === "ES") {
-        row = (Math.floor(p / width) + row) % height;
-        column = ((p % width) + column) % width;
+        row = (Math.floor(p / width) - row + height) % height;
+        column = ((p % width) - column + width) % width;
       }
       answer.row[p] = row;
       answer.column[p] = column;

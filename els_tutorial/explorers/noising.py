@@ -170,7 +170,7 @@ class NoisingExplorer(PictureExplorer):
         pictures = (
             ("picture $x_0$", truth),
             (f"$x_t$ at $t$ = {self.t:.2f}", x),
-            ("$x_0$ above the noise", self.coarse_part()),
+            ("coarse part of $x_0$", self.coarse_part()),
         )
         *panels, axes = figure.subplots(1, 4, width_ratios=(1, 1, 1, 1.7))
         for panel, (title, picture) in zip(panels, pictures, strict=True):
