@@ -70,8 +70,8 @@ def sources(origin, where):
     """Count the training images behind each picture, and say how evenly they share it.
 
     Args:
-        origin: what ``machine.provenance`` returned. Of equal patches it names the first, which can
-            only make these numbers smaller.
+        origin: what ``machine.provenance`` returned. Of equal patches it names the first, whose
+            image is then the one that counts.
         where: which pixels count, bool tensor [B, H, W].
 
     Returns:
