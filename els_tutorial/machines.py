@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 
 from els_tutorial import distinct, running_sums
-from els_tutorial.attention import BLOCK, heaviest, merge, patch_logits, posterior_mean
+from els_tutorial.attention import BLOCK, TILE, heaviest, merge, patch_logits, posterior_mean
 from els_tutorial.checks import (
     check_alpha_bar,
     check_batch,
@@ -287,15 +287,16 @@ class EquivariantLocalScore(_PatchMachine):
         self._collected = {}  # patch size -> the distinct patches, or None where they do not pay
 
     def _comparisons(self, x, size):
-        """Yield for each region (rows, columns), queries [Q, D] and key blocks [K, D]."""
+        """Yield for each region (rows, columns), queries [Q, D], and what makes its key blocks."""
         noisy = wrap(x, size, self.boundary)
         for rows, columns in regions(*x.shape[2:], size, self.boundary):
             queries = extract(noisy, rows, columns)
             blocks = self._blocks(queries[0].numel())
-            keys = (
-                extract(wrap(block, size, self.boundary), rows, columns).flatten(0, 1)
-                for block in blocks
-            )
+
+            def keys(blocks=blocks, rows=rows, columns=columns):  # -> [K, D] each
+                for block in blocks:
+                    yield extract(wrap(block, size, self.boundary), rows, columns).flatten(0, 1)
+
             yield (rows, columns), queries.flatten(0, 1), keys
 
     def _denoise(self, x, alpha_bar):
@@ -315,7 +316,7 @@ class EquivariantLocalScore(_PatchMachine):
         x0_hat = torch.empty_like(x)
         for (rows, columns), queries, keys in self._comparisons(x, size):
             centre = centres(channels, rows, columns)
-            mean = posterior_mean(queries, keys, alpha_bar, centre)  # [B * h * w, C]
+            mean = posterior_mean(queries, keys(), alpha_bar, centre)  # [B * h * w, C]
             place = (..., slice(rows.start, rows.stop), slice(columns.start, columns.stop))
             target = x0_hat[place]
             target.copy_(mean.view(batch, *target.shape[2:], channels).movedim(-1, 1))
@@ -325,7 +326,13 @@ class EquivariantLocalScore(_PatchMachine):
         row, column = (place.clone() for place in self._places(x))
         image, weight = torch.empty_like(row), torch.empty_like(row, dtype=torch.float64)
         for (rows, columns), queries, keys in self._comparisons(x, self.patch_size_at(alpha_bar)):
-            index, share = heaviest(patch_logits(queries, k, alpha_bar) for k in keys)
+            found = [  # a tile of queries against a tile of keys at a time: [TILE, TILE] logits
+                heaviest(
+                    patch_logits(tile, part, alpha_bar) for k in keys() for part in k.split(TILE)
+                )
+                for tile in queries.split(TILE)
+            ]
+            index, share = map(torch.cat, zip(*found, strict=True))
             h, w = rows.stop - rows.start, columns.stop - columns.start
             place = (slice(None), slice(rows.start, rows.stop), slice(columns.start, columns.stop))
             index, shape = index.view(len(x), h, w), (len(x), h, w)

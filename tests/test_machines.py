@@ -335,13 +335,21 @@ def test_a_callable_patch_size_is_asked_at_every_level():
         EquivariantLocalScore(images, lambda _: 4).denoise(x, 0.5)
 
 
-def test_five_thousand_digits_stay_under_one_and_a_half_gigabytes():
+@pytest.mark.parametrize(
+    ("digits", "call"),
+    [
+        (5000, "EquivariantLocalScore(images, 7).denoise(torch.randn(1, 1, 28, 28), 0.5)"),
+        (5000, "EquivariantLocalScore(images, 3).denoise(torch.randn(1, 1, 28, 28), 0.5)"),
+        (300, "EquivariantLocalScore(images, 3).provenance(torch.randn(12, 1, 28, 28), 0.5)"),
+    ],
+)
+def test_memory_stays_under_one_and_a_half_gigabytes(digits, call):
     code = (
         "import torch, resource\n"
         "from els_tutorial import data\n"
         "from els_tutorial.machines import EquivariantLocalScore\n"
-        "images = data.load('digits', n=5000).images\n"
-        "EquivariantLocalScore(images, 7).denoise(torch.randn(1, 1, 28, 28), 0.5)\n"
+        f"images = data.load('digits', n={digits}).images\n"
+        f"{call}\n"
         "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
