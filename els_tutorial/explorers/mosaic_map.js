@@ -105,7 +105,7 @@ export function createMap(root) {
       card.letter.textContent = letter;
       card.node.style.setProperty("--els-own", `var(--els-from-${letter})`);
       card.text.textContent = `${Math.floor((100 * sums.counts[n]) / area + 0.5)} %`;
-      card.which.textContent = `image ${n}`;
+      card.which.textContent = `no. ${n}`;
     });
     const lettered = shown.reduce((sum, [n]) => sum + sums.counts[n], 0);
     const others = sums.pixels - sums.common - lettered;
