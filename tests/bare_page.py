@@ -37,3 +37,25 @@ def violations(page):
     options = {"resultTypes": ["violations"], "preload": False}
     found = page.evaluate("(options) => axe.run(options).then((r) => r.violations)", options)
     return [(item["id"], item["nodes"][0]["html"]) for item in found]
+
+
+def address(url, name, settings):
+    """Return the address of a page whose first explorer ``name`` has these settings."""
+    return f"{url}#" + "&".join(f"{name}.{key}={value}" for key, value in settings.items())
+
+
+def result(page, lists, **settings):
+    """Wait until the first figure shows these settings; return what it shows, arrays as lists."""
+    shown = page.wait_for_function(
+        """([wanted, lists]) => {
+            const result = document.querySelector('.els-live')?.elsResult;
+            if (!result) return null;
+            if (Object.keys(wanted).some((name) => result.settings[name] !== wanted[name]))
+                return null;
+            const plain = lists.map((name) => [name, [...result[name]]]);
+            return {...result, ...Object.fromEntries(plain)};
+        }""",
+        arg=[settings, lists],
+        timeout=60_000,
+    )
+    return shown.json_value()

@@ -190,23 +190,11 @@ def noising_page(tmp_path_factory):
 
 
 def result(page, **settings):
-    """Wait until the first figure shows these settings, and return what it shows."""
-    shown = page.wait_for_function(
-        """(wanted) => {
-            const result = document.querySelector('.els-live')?.elsResult;
-            if (!result) return null;
-            if (Object.keys(wanted).some((name) => result.settings[name] !== wanted[name]))
-                return null;
-            const lists = ["x", "power", "mixed", "kept"].map((name) => [name, [...result[name]]]);
-            return {...result, ...Object.fromEntries(lists)};
-        }""",
-        arg=settings,
-    )
-    return shown.json_value()
+    return bare_page.result(page, ["x", "power", "mixed", "kept"], **settings)
 
 
 def address(url, settings):
-    return f"{url}#" + "&".join(f"noising.{name}={value}" for name, value in settings.items())
+    return bare_page.address(url, "noising", settings)
 
 
 def test_a_page_computes_what_python_computes(noising_page, new_page):
