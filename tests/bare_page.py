@@ -59,3 +59,29 @@ def result(page, lists, **settings):
         timeout=60_000,
     )
     return shown.json_value()
+
+
+def readout_as_widget(page, figure):
+    """Render the figure's module in the open page as a notebook would; return its words."""
+    return page.evaluate(
+        """async ({script, state, pixels}) => {
+            const address = URL.createObjectURL(new Blob([script], {type: "text/javascript"}));
+            const {default: {render}} = await import(address);
+            const bytes = new DataView(Uint8Array.from(pixels.bytes).buffer);
+            const values = {...state, pixels: {...pixels, bytes}};
+            const model = {
+                get: (name) => values[name], set: (name, value) => (values[name] = value),
+                on() {}, off() {}, save_changes() {}, send() {},
+            };
+            const el = document.createElement("div");
+            document.querySelector("main").append(el);
+            const stop = render({model, el});
+            stop();
+            return values.readout;
+        }""",
+        {
+            "script": figure._esm,
+            "state": figure.full_state,
+            "pixels": {**figure.pixels, "bytes": list(figure.pixels["bytes"])},
+        },
+    )

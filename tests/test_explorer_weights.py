@@ -316,29 +316,7 @@ def test_the_module_works_as_an_anywidget_does(weights_page, new_page):
     page = new_page()
     page.goto(weights_page)
     figure = WeightsExplorer(t=0.9, source="training", picture=1)
-    readout = page.evaluate(
-        """async ({script, state, pixels}) => {
-            const address = URL.createObjectURL(new Blob([script], {type: "text/javascript"}));
-            const {default: {render}} = await import(address);
-            const bytes = new DataView(Uint8Array.from(pixels.bytes).buffer);
-            const values = {...state, pixels: {...pixels, bytes}};
-            const model = {
-                get: (name) => values[name], set: (name, value) => (values[name] = value),
-                on() {}, off() {}, save_changes() {}, send() {},
-            };
-            const el = document.createElement("div");
-            document.querySelector("main").append(el);
-            const stop = render({model, el});
-            stop();
-            return values.readout;
-        }""",
-        {
-            "script": figure._esm,
-            "state": figure.full_state,
-            "pixels": {**figure.pixels, "bytes": list(figure.pixels["bytes"])},
-        },
-    )
-    assert readout == figure.describe()
+    assert bare_page.readout_as_widget(page, figure) == figure.describe()
 
 
 @pytest.mark.parametrize("dark", [False, True])
