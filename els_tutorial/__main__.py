@@ -4,6 +4,7 @@ import argparse
 import sys
 
 from els_tutorial.recipes import RECIPES, make
+from els_tutorial.reproduce import Reproduction
 
 
 def main():
@@ -13,13 +14,22 @@ def main():
     command.add_argument("name", choices=RECIPES)
     command.add_argument("--folder", help="where the network goes (default: the package's own)")
     command.add_argument("--root", help="a local .npz with the images, where none ship")
+    command = commands.add_parser(
+        "reproduce", help="compare a network with every machine, seed by seed; goes on if cut off"
+    )
+    command.add_argument("--network", choices=RECIPES, required=True)
+    command.add_argument("--result", default="results/prediction.json", help="the table's file")
+    command.add_argument("--root", help="a local .npz with the images, where none ship")
     options = parser.parse_args()
     try:
-        print(make(options.name, options.folder, options.root))
+        if options.command == "train":
+            print(make(options.name, options.folder, options.root))
+        else:
+            Reproduction(options.network, options.result, options.root).run()
     except ValueError as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
-        sys.exit("interrupted; the same command goes on from the last saved step")
+        sys.exit("interrupted; the same command goes on from the last saved piece")
 
 
 if __name__ == "__main__":

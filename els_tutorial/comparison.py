@@ -4,6 +4,9 @@ The script published with the paper centres and normalises both images and takes
 product. That is Pearson's r, although its axes are labelled r^2.
 """
 
+import numpy as np
+from scipy.stats import bootstrap
+
 from els_tutorial.checks import check_batch
 
 
@@ -48,3 +51,24 @@ def explained_variance(prediction, target):
     """
     p, q = _pair(prediction, target)
     return 1 - (p - q).square().sum(1) / (q - q.mean(1, keepdim=True)).square().sum(1)
+
+
+def median_interval(values):
+    """Return the median and its 95 % bootstrap interval: (median, low, high).
+
+    The interval holds the medians of 95 % of 9,999 sets drawn from the values with replacement
+    (percentile method, a fixed seed).
+
+    Args:
+        values: at least two finite numbers, one for each seed.
+
+    Raises:
+        ValueError: if values are no such numbers.
+    """
+    values = np.asarray(values, np.float64)
+    if values.ndim != 1 or len(values) < 2 or not np.isfinite(values).all():
+        raise ValueError(f"values must be at least two finite numbers, got {values}")
+    found = bootstrap(
+        (values,), np.median, method="percentile", rng=np.random.default_rng(0)
+    ).confidence_interval
+    return float(np.median(values)), float(found.low), float(found.high)

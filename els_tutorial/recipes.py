@@ -30,10 +30,10 @@ RECIPES = {
     "digits-resnet-circular": Recipe("digits", 2000, lambda: ResNet(padding_mode="circular"), 3000),
     "digits64-resnet": Recipe("digits", 64, ResNet, 2500),
     "digits-unet": Recipe("digits", 2000, lambda: UNet(channels=(32, 64, 96)), 5000),
-    "photos-resnet": Recipe("photos", 2000, lambda: ResNet(image_channels=3), 3000),
-    "cifar10-resnet": Recipe("cifar10", 2000, lambda: ResNet(image_channels=3), 3000),
+    "photos-resnet": Recipe("photos", 1000, lambda: ResNet(image_channels=3), 3000),
+    "cifar10-resnet": Recipe("cifar10", 1000, lambda: ResNet(image_channels=3), 3000),
     "cifar10-unet-attention": Recipe(
-        "cifar10", 2000, lambda: UNet(image_channels=3, channels=(32, 64, 96), attention=True), 4000
+        "cifar10", 1000, lambda: UNet(image_channels=3, channels=(32, 64, 96), attention=True), 4000
     ),
 }
 

@@ -86,7 +86,12 @@ def save_network(network, path, card):
         "settings": network.settings,
     }
     write(path, network.state_dict(), metadata)
-    path.with_suffix(".json").write_text(json.dumps(card, indent=1) + "\n")
+    write_card(path.stem, card, path.parent)
+
+
+def write_card(name, card, folder=HERE):
+    """Write what is known of a network, a dict, beside it in its folder."""
+    (folder / f"{name}.json").write_text(json.dumps(card, indent=1) + "\n", "utf-8")
 
 
 def load(name):
@@ -129,4 +134,4 @@ def card(name):
     """
     if name not in names():
         raise ValueError(f"name must be one of {', '.join(names())}; got {name!r}")
-    return json.loads((HERE / f"{name}.json").read_text())
+    return json.loads((HERE / f"{name}.json").read_text("utf-8"))
