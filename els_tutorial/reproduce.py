@@ -70,7 +70,7 @@ class Reproduction:
         grey = self.images.shape[1] == 1
         self.seeds = range(100 if grey else 32)
         self.few = range(32 if grey else 8)  # for the machine with the wrong border
-        self.fitted = range(FIRST_FITTED, FIRST_FITTED + (8 if grey else 4))
+        self.fitted = range(FIRST_FITTED, FIRST_FITTED + 5)
         field = getattr(self.network.network, "receptive_field", min(self.images.shape[2:]))
         self.sizes = range(3, field + 1, 2)
         self.entry = _table(self.result)["networks"].get(name) or self._begin()
@@ -142,7 +142,7 @@ class Reproduction:
         found = self.entry["fits"].setdefault(machine, {"rows": [], "done": False})
         known = [
             calibration.Fit(
-                step, SCHEDULE.alpha_bar(1 - step / STEPS), size, *map(torch.tensor, ab)
+                step, SCHEDULE.alpha_bar(SCHEDULE.times(STEPS)[step]), size, *map(torch.tensor, ab)
             )
             for step, size, *ab in found["rows"]
         ]
@@ -157,7 +157,7 @@ class Reproduction:
         for fit in tqdm(walk, title, unit="window", disable=not self.progress):
             fits.append(fit)
             if len(fits) > len(known):
-                measured = [_rounded(values, 6) for values in (fit.cosine, fit.error)]
+                measured = [_rounded(values, 9) for values in (fit.cosine, fit.error)]
                 found["rows"].append([fit.step, fit.size, *measured])
                 self.save()
         found["done"] = True

@@ -91,3 +91,22 @@ def test_the_command_line_says_what_it_knows():
         [sys.executable, "-m", "els_tutorial", "train", "none"], capture_output=True, text=True
     )
     assert run.returncode == 2 and "digits-resnet" in run.stderr
+
+
+@pytest.mark.parametrize("name", recipes.RECIPES)
+def test_a_network_that_ships_is_whole_small_and_has_a_card(name):
+    recipe, card = recipes.RECIPES[name], checkpoints.card(name)
+    network = checkpoints.load(name)
+    assert (checkpoints.HERE / f"{name}.safetensors").stat().st_size <= 4e6
+    assert network.settings == recipe.network().settings == card["settings"]
+    assert all(torch.isfinite(p).all() for p in network.parameters())
+    made = (card["seed"], card["steps"], card["batch"])
+    assert made == (recipe.seed, recipe.steps, recipe.batch)
+    assert card["images"].startswith(f"{recipe.images}, the first {recipe.n} ")
+    assert card["command"] == f"python -m els_tutorial train {name}"
+    assert card["loss"] > 0 and card["seconds"] > 0 and card["date"]
+    assert card["agreement"]["seeds"] > 0
+
+
+def test_what_ships_has_a_recipe():
+    assert checkpoints.names() == sorted(recipes.RECIPES)

@@ -89,9 +89,9 @@ def save_network(network, path, card):
     write_card(path.stem, card, path.parent)
 
 
-def write_card(name, card, folder=HERE):
-    """Write what is known of a network, a dict, beside it in its folder."""
-    (folder / f"{name}.json").write_text(json.dumps(card, indent=1) + "\n", "utf-8")
+def write_card(name, card, folder=None):
+    """Write what is known of a network, a dict, beside it: in the package's folder by default."""
+    ((folder or HERE) / f"{name}.json").write_text(json.dumps(card, indent=1) + "\n", "utf-8")
 
 
 def load(name):
