@@ -214,9 +214,11 @@ def fitted(name, machine="ELS"):
         LocalityScales.
 
     Raises:
-        ValueError: if the network or the machine is unknown.
+        ValueError: if the network or the machine is unknown, or none were fitted to it.
     """
-    windows = checkpoints.card(name)["windows"]
+    windows = checkpoints.card(name).get("windows")
+    if windows is None:
+        raise ValueError(f"no windows were fitted to {name} yet: python -m els_tutorial reproduce")
     if machine not in ("ELS", "LS"):
         raise ValueError(f'machine must be "ELS" or "LS", got {machine!r}')
     return LocalityScales(windows["levels"], windows[machine])

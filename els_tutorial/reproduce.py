@@ -9,7 +9,6 @@ import json
 import math
 import os
 import platform
-import re
 from datetime import date
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from els_tutorial.recipes import RECIPES
 from els_tutorial.rivals import RIGHT, RIVALS, noise, rival
 from els_tutorial.sampling import sample, trajectory
 from els_tutorial.schedules import CosineSchedule
+from els_tutorial.tables import written
 
 SCHEDULE = CosineSchedule()
 STEPS, FINE = 20, 150  # of the theory and the network; of the network again
@@ -94,18 +94,16 @@ class Reproduction:
         """Write the entry of this network into the table of all, at once or not at all."""
         table = _table(self.result)
         table["networks"][self.name] = self.entry
-        text = json.dumps(table, indent=1, allow_nan=False) + "\n"
-        text = re.sub(r"\[[-\d\s.,eanul]+\]", lambda found: re.sub(r"\s+", "", found[0]), text)
         self.result.parent.mkdir(exist_ok=True)
         part = self.result.with_name(f"{self.result.name}.{os.getpid()}")
-        part.write_text(text, "utf-8")
+        part.write_text(written(table), "utf-8")
         part.replace(self.result)
 
     def run(self):
         """Compare all rivals with the network on all seeds; save as it goes."""
         windows, local = self.windows()
         self.entry.setdefault("reach", self.reach())
-        for name in RIVALS:
+        for name in sorted(RIVALS, key=lambda name: name != self.right):  # the right one first
             mine = "ELS" not in name or name == self.right
             machine = rival(name, self.images, windows, local, self.border)
             self._compare_all(name, machine, self.seeds if mine else self.few)

@@ -1,7 +1,5 @@
 """Windows by noise level."""
 
-import json
-
 import numpy as np
 import pytest
 import torch
@@ -129,11 +127,20 @@ def test_reach_is_the_smallest_square_that_holds_the_share():
     assert reach(torch.tensor(even), 0.999) == 9
 
 
-@pytest.mark.parametrize("name", checkpoints.names())
+FITTED = [name for name in checkpoints.names() if "windows" in checkpoints.card(name)]
+
+
+@pytest.mark.parametrize("name", FITTED)
 def test_fitted_windows_are_those_on_the_card(name):
-    windows = json.loads((checkpoints.HERE / f"{name}.json").read_text())["windows"]
+    windows = checkpoints.card(name)["windows"]
     for machine in ("ELS", "LS"):
         scales = fitted(name, machine)
         assert [scales(level) for level in windows["levels"]] == windows[machine]
     with pytest.raises(ValueError, match="LS"):
         fitted(name, "IS")
+
+
+def test_a_network_without_windows_says_so(monkeypatch):
+    monkeypatch.setattr(checkpoints, "card", lambda name: {})
+    with pytest.raises(ValueError, match="no windows"):
+        fitted("some")

@@ -1,7 +1,6 @@
 """Theory against network: the table goes on where it was cut off, and holds what is computed."""
 
 import json
-import re
 from pathlib import Path
 
 import numpy as np
@@ -73,7 +72,7 @@ def test_the_sheet_shows_what_was_drawn(monkeypatch, tmp_path):
 @pytest.mark.parametrize("name", NETWORKS)
 def test_an_entry_is_whole(name):
     entry = NETWORKS[name]
-    assert list(entry["machines"]) == list(RIVALS)
+    assert set(entry["machines"]) == set(RIVALS)
     right = entry["machines"][entry["machine"]]
     for machine, row in entry["machines"].items():
         counts = {len(values) for by_steps in row.values() for values in by_steps.values()}
@@ -96,7 +95,3 @@ def test_the_table_holds_what_its_command_computes(name, machine):
         for steps, values in by_steps.items():
             # A pixel near a tie may fall the other way on another processor.
             assert values == pytest.approx(held[measure][steps][:3], abs=0.02), (measure, steps)
-
-
-def test_numbers_stand_on_one_line():
-    assert not re.search(r"\[\s*\n\s*-?\d", RESULT.read_text("utf-8"))

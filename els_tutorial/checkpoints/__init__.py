@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 
 from els_tutorial.networks import ResNet, UNet
+from els_tutorial.tables import written
 
 HERE = Path(__file__).parent
 KINDS = {"ResNet": ResNet, "UNet": UNet}
@@ -91,7 +92,7 @@ def save_network(network, path, card):
 
 def write_card(name, card, folder=None):
     """Write what is known of a network, a dict, beside it: in the package's folder by default."""
-    ((folder or HERE) / f"{name}.json").write_text(json.dumps(card, indent=1) + "\n", "utf-8")
+    ((folder or HERE) / f"{name}.json").write_text(written(card), "utf-8")
 
 
 def load(name):
