@@ -63,12 +63,17 @@ def result(page, lists, **settings):
 
 def readout_as_widget(page, figure):
     """Render the figure's module in the open page as a notebook would; return its words."""
+    binary = [name for name in ("pixels", "guesses") if figure.has_trait(name)]
+    held = {name: getattr(figure, name) for name in binary}
     return page.evaluate(
-        """async ({script, state, pixels}) => {
+        """async ({script, state, held}) => {
             const address = URL.createObjectURL(new Blob([script], {type: "text/javascript"}));
             const {default: {render}} = await import(address);
-            const bytes = new DataView(Uint8Array.from(pixels.bytes).buffer);
-            const values = {...state, pixels: {...pixels, bytes}};
+            const values = {...state};
+            for (const [name, sent] of Object.entries(held)) {
+                const bytes = new DataView(Uint8Array.from(sent.bytes).buffer);
+                values[name] = {...sent, bytes};
+            }
             const model = {
                 get: (name) => values[name], set: (name, value) => (values[name] = value),
                 on() {}, off() {}, save_changes() {}, send() {},
@@ -76,12 +81,13 @@ def readout_as_widget(page, figure):
             const el = document.createElement("div");
             document.querySelector("main").append(el);
             const stop = render({model, el});
+            while (!values.readout) await new Promise((done) => setTimeout(done, 20));
             stop();
             return values.readout;
         }""",
         {
             "script": figure._esm,
             "state": figure.full_state,
-            "pixels": {**figure.pixels, "bytes": list(figure.pixels["bytes"])},
+            "held": {name: {**sent, "bytes": list(sent["bytes"])} for name, sent in held.items()},
         },
     )

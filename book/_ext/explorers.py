@@ -137,9 +137,10 @@ def add_scripts(app, pagename, templatename, context, doctree):
         return
     app.add_css_file(f"{FOLDER}/explorers.css")
     states = [json.loads(node["state"]) for node in figures]
-    images = {f"data-{state['images']}.js" for state in states if "images" in state}
+    needs = [state[key] for state in states for key in ("images", "network") if key in state]
+    held = {f"data-{name}.js" for name in needs}
     scripts = {f"{node['name']}.js" for node in figures}
-    for order, name in enumerate([*sorted(images), *sorted(scripts), "loader.js"]):
+    for order, name in enumerate([*sorted(held), *sorted(scripts), "loader.js"]):
         app.add_js_file(f"{FOLDER}/{name}", priority=600 + order, loading_method="defer")
 
 

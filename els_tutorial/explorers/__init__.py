@@ -6,7 +6,7 @@ kernel and from a folder on disk. Its mathematics runs in the reader's browser; 
 are the oracle that the tests hold it to.
 """
 
-from els_tutorial.explorers import bundle
+from els_tutorial.explorers import bundle, network_steps
 from els_tutorial.explorers.flow import FlowExplorer
 from els_tutorial.explorers.machine import MachineExplorer
 from els_tutorial.explorers.mosaic import SETS, MosaicExplorer
@@ -14,7 +14,10 @@ from els_tutorial.explorers.noise import noise
 from els_tutorial.explorers.noising import NoisingExplorer
 from els_tutorial.explorers.pictures import SIDES
 from els_tutorial.explorers.prediction import Prediction
+from els_tutorial.explorers.race import RaceExplorer
 from els_tutorial.explorers.reach import ReachExplorer
+from els_tutorial.explorers.scales import ScalesExplorer
+from els_tutorial.explorers.turing import TuringExplorer
 from els_tutorial.explorers.weights import WeightsExplorer
 
 EXPLORERS = {
@@ -24,12 +27,16 @@ EXPLORERS = {
     "weights": WeightsExplorer,
     "mosaic": MosaicExplorer,
     "reach": ReachExplorer,
+    "race": RaceExplorer,
+    "scales": ScalesExplorer,
+    "turing": TuringExplorer,
 }
 
 
 def page_files():
     """Return the files that the explorers need in a page, a dict from file names to texts."""
-    return bundle.page_files(EXPLORERS, SIDES | SETS)
+    ways = {f"data-{name}.js": network_steps.script(name) for name in network_steps.NETWORKS}
+    return bundle.page_files(EXPLORERS, SIDES | SETS) | ways
 
 
 __all__ = [
@@ -39,7 +46,10 @@ __all__ = [
     "MosaicExplorer",
     "NoisingExplorer",
     "Prediction",
+    "RaceExplorer",
     "ReachExplorer",
+    "ScalesExplorer",
+    "TuringExplorer",
     "WeightsExplorer",
     "noise",
     "page_files",

@@ -1,6 +1,7 @@
 // Brings the explorers of a page of the book to life, without a kernel.
-// Classic scripts register themselves in window.elsExplorers and window.elsImages; this one, the
-// last, gives each figure a model that speaks like an anywidget's, and lets the explorer render.
+// Classic scripts register themselves in window.elsExplorers, window.elsImages and
+// window.elsNetworks; this one, the last, gives each figure a model that speaks like an anywidget's,
+// and lets the explorer render.
 
 (() => {
   "use strict";
@@ -11,14 +12,27 @@
     return new DataView(Uint8Array.from(text, (c) => c.charCodeAt(0)).buffer);
   }
 
-  function loadImages(name) {
+  async function inflated(base64) {
+    const stream = new Blob([bytesOf(base64)]).stream();
+    const whole = new Response(stream.pipeThrough(new DecompressionStream("deflate")));
+    return new DataView(await whole.arrayBuffer());
+  }
+
+  // The setting that names what a figure needs, where that is kept, and the trait that takes it.
+  const NEEDS = [
+    ["images", "elsImages", "pixels"],
+    ["network", "elsNetworks", "guesses"],
+  ];
+
+  function load(shelf, name) {
     // A script element, since pages read from disk may not fetch.
     return new Promise((resolve, reject) => {
-      const done = () => {
-        const { shape, base64 } = window.elsImages[name];
-        resolve({ name, shape, bytes: bytesOf(base64) });
+      const done = async () => {
+        const { base64, deflated, ...rest } = window[shelf][name];
+        const bytes = deflated ? await inflated(deflated) : bytesOf(base64);
+        resolve({ name, ...rest, bytes });
       };
-      if (window.elsImages?.[name]) return done();
+      if (window[shelf]?.[name]) return done();
       const script = document.createElement("script");
       script.src = `${base}data-${name}.js`;
       script.onload = done;
@@ -46,13 +60,14 @@
       save_changes() {},
       send() {},
     };
-    const bring = async () => {
-      if (!state.images) return; // an explorer of points needs none
-      const pixels = await loadImages(state.images);
-      if (pixels.name === state.images) model.set("pixels", pixels);
+    const bring = async (setting, shelf, trait) => {
+      if (!state[setting]) return; // an explorer of points needs none
+      const found = await load(shelf, state[setting]);
+      if (found.name === state[setting]) model.set(trait, found);
     };
-    model.on("change:images", bring);
-    return { model, bring };
+    for (const need of NEEDS) model.on(`change:${need[0]}`, () => bring(...need));
+    const bringAll = () => NEEDS.forEach((need) => bring(...need));
+    return { model, bringAll };
   }
 
   const seen = {};
@@ -62,7 +77,7 @@
     if (!explorer) return;
     seen[name] = (seen[name] || 0) + 1;
     const id = seen[name] === 1 ? name : `${name}-${seen[name]}`; // its name in the address
-    const { model, bring } = createModel(JSON.parse(figure.dataset.state), id);
+    const { model, bringAll } = createModel(JSON.parse(figure.dataset.state), id);
     const live = document.createElement("div");
     live.className = "els-live";
     live.hidden = true; // until there is something to see, the picture stands
@@ -72,7 +87,7 @@
       live.hidden = false;
     }, { once: true });
     explorer.render({ model, el: live });
-    bring();
+    bringAll();
   }
 
   document.querySelectorAll(".els-explorer").forEach(start);

@@ -1,5 +1,6 @@
 // The sampler: from noise to a picture, one guess of the machine after another (deterministic DDIM).
 
+import { ddimStep } from "./ddim.js";
 import { isWhole, patchAt, timeOf } from "./mosaic_state.js";
 
 export function jobOf(state, count, t, x, alpha) {
@@ -17,13 +18,6 @@ export function jobOf(state, count, t, x, alpha) {
 export function createRun(engine, pool, onStep) {
   let run = { key: "", steps: [] };
 
-  function after(x, x0Hat, now, then) {
-    // Between two guesses the flow is solved exactly.
-    const shrink = Math.sqrt((1 - then) / (1 - now));
-    const keep = Math.sqrt(then) - shrink * Math.sqrt(now);
-    return Float32Array.from(x, (value, k) => keep * x0Hat[k] + shrink * value);
-  }
-
   async function walk(mine) {
     mine.walking = true;
     while (run === mine && mine.steps.length < mine.wanted) {
@@ -34,7 +28,7 @@ export function createRun(engine, pool, onStep) {
       const x0Hat = await pool.denoise(job);
       if (!x0Hat || run !== mine) break;
       mine.steps.push({ number, t, alpha, x: mine.x, x0Hat, job });
-      mine.x = after(mine.x, x0Hat, alpha, engine.alphaBar(timeOf(mine.state, number + 1)));
+      mine.x = ddimStep(mine.x, x0Hat, alpha, engine.alphaBar(timeOf(mine.state, number + 1)));
       onStep(mine.steps.at(-1));
     }
     mine.walking = false;

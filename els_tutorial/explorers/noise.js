@@ -38,5 +38,5 @@ export function createNoise() {
     return x;
   }
 
-  return { noise, alphaBar, addNoise };
+  return { uniforms, noise, alphaBar, addNoise };
 }

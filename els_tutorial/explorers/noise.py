@@ -27,14 +27,14 @@ def noise(seed, shape):
     if not all(isinstance(n, int) and n > 0 for n in shape):
         raise ValueError(f"shape must hold positive ints, got {shape!r}")
     length = math.prod(shape)
-    pairs = _uniform(seed, length + length % 2).reshape(-1, 2)
+    pairs = uniforms(seed, length + length % 2).reshape(-1, 2)
     radius = np.sqrt(-2 * np.log(1 - pairs[:, 0]))
     angle = 2 * np.pi * pairs[:, 1]
     values = np.stack([radius * np.cos(angle), radius * np.sin(angle)], axis=1)
     return torch.from_numpy(values.reshape(-1)[:length].astype(np.float32)).reshape(shape)
 
 
-def _uniform(seed, length):
+def uniforms(seed, length):
     """Return ``length`` numbers in [0, 1) of mulberry32, float64. Its state is a plain counter."""
     steps = np.arange(1, length + 1, dtype=np.uint64) * 0x6D2B79F5 + seed
     state = steps.astype(np.uint32)  # modulo 2^32, as are all products below
