@@ -464,6 +464,7 @@ def test_a_finger_taps_and_strokes_and_still_scrolls(turing_page, new_page):
     page = calm_page(new_page, width=360, height=640)
     page.goto(address(turing_page, {"steps": 0, "start": "even"}))
     result(page, steps=0, start="even")
+    frames_pass(page)  # a link scrolls to its figure
     first(page).locator(".els-field").scroll_into_view_if_needed()
     session = page.context.new_cdp_session(page)
     session.send("Emulation.setTouchEmulationEnabled", {"enabled": True})

@@ -94,9 +94,10 @@ def guesses(name):
 
 
 def trajectory(name, seed):
-    """Return the way of one seed as a page knows it, a list of 20 :class:`~.sampling.Step`.
+    """Return the way of one seed as a page knows it, a list of 20 steps.
 
-    Its x0_hat are those of :func:`guesses`, and its x follow from them and the noise.
+    They are of the kind :class:`els_tutorial.sampling.Step`. Their x0_hat are those of
+    :func:`guesses`, and their x follow from them and the noise.
 
     Args:
         name: of a network.

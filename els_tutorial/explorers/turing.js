@@ -6,7 +6,8 @@ import { createBrush } from "./turing_brush.js";
 import { createView, watchTheme } from "./turing_draw.js";
 import { createLoop } from "./turing_loop.js";
 import { createMap } from "./turing_map.js";
-import { MOST, NAMES, PRESETS, RANGE, STARTS, rounded, settle } from "./turing_state.js";
+import { createPresets } from "./turing_presets.js";
+import { MOST, NAMES, RANGE, STARTS, rounded, settle } from "./turing_state.js";
 import { createField } from "./turing_steps.js";
 import { describe } from "./turing_words.js";
 
@@ -15,26 +16,6 @@ const PROMPT =
   "or wound the picture with the brush.";
 const SLICE = 12; // milliseconds of work between two looks at the reader
 const FAR = 500; // steps of the button for readers who prefer no motion
-
-let figures = 0;
-
-function createPresets(frame, begin) {
-  const id = `els-turing-preset-${++figures}`;
-  const select = frame.quiet(element("select", { id }));
-  for (const [letter, name] of PRESETS) select.append(element("option", { value: letter }, `${letter} · ${name}`));
-  select.append(element("option", { value: "", disabled: true }, "your own"));
-  select.addEventListener("change", () => {
-    const [, , feed, kill, start] = PRESETS.find(([letter]) => letter === select.value);
-    begin({ feed, kill, start });
-  });
-  const row = element("div", { class: "els-control els-inline" });
-  row.append(element("label", { for: id }, "Pattern"), select);
-  frame.onChange(({ feed, kill, start }) => {
-    const found = PRESETS.find(([, , f, k, from]) => f === feed && k === kill && from === start);
-    select.value = found ? found[0] : "";
-  });
-  return frame.place("preset", row);
-}
 
 function render({ model, el }) {
   const frame = createFrame({
@@ -92,7 +73,9 @@ function render({ model, el }) {
     controls.slider("speed", "Steps a frame", { min: 1, max: () => 32, step: 1 }),
   );
   const counter = element("p", { class: "els-turing-count", "aria-hidden": "true" });
-  frame.body.append(main, element("div", { class: "els-show" }, view.picture.node, counter, frame.place("map", map.node)), more);
+  const show = element("div", { class: "els-show" }, view.picture.node, counter);
+  show.append(frame.place("map", map.node));
+  frame.body.append(main, show, more);
   el.append(root);
 
   // ---- Time ----
@@ -195,6 +178,7 @@ function render({ model, el }) {
   frame.onChange(update);
   frame.start();
   onHashChange();
+  if (el.elsResult) finish(); // again: the frame, which scrolls to a linked figure, listens only now
   if (model.page) addEventListener("hashchange", onHashChange);
   const calm = () => go(!still.matches);
   calm();

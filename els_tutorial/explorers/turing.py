@@ -42,7 +42,8 @@ class TuringExplorer(Explorer):
     """Two substances on a torus of 128 x 128 cells: V makes V out of U, U is fed, V decays.
 
     All arguments are traits, synced with the figure. While it runs only the figure changes; when it
-    rests, ``steps`` says how far it is. The stepping is :func:`turing_steps.react`.
+    rests, ``steps`` says how far it is. The stepping is
+    :func:`els_tutorial.explorers.turing_steps.react`.
 
     Args:
         feed: rate at which fresh U flows in, float from 0.01 to 0.1 with at most four decimals.
@@ -76,7 +77,7 @@ class TuringExplorer(Explorer):
         return _field(self.feed, self.kill, self.start, self.seed, self.steps)
 
     def kind(self):
-        """Return what becomes of the even state with V; see :func:`turing_steps.kind`."""
+        """Return the :func:`~els_tutorial.explorers.turing_steps.kind` of the rates."""
         return kind(self.feed, self.kill)
 
     def summary(self):
