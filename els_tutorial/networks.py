@@ -14,7 +14,7 @@ from which, with x = sqrt(alpha_bar) * x_0 + sqrt(1 - alpha_bar) * noise, follow
     noise = sqrt(1 - alpha_bar) * x + sqrt(alpha_bar) * v.
 
 No factor exceeds 1, so an error in v is never made larger. A network that guesses the noise must be
-divided by sqrt(alpha_bar) to give x_0, which makes its errors 79 times larger at t = 1; one that
+divided by sqrt(alpha_bar) to give x_0, which makes its errors 80 times larger at t = 1; one that
 guesses x_0 must be divided by sqrt(1 - alpha_bar) to give the noise. The squared error of v is the
 sum of the squared errors of x_0 and of the noise, and alpha_bar / (1 - alpha_bar) times it is that
 of the score: to fit v is denoising score matching, with a weight that depends on time alone. It is
