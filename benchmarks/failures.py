@@ -9,7 +9,6 @@ saved when it is done, so that a run that was stopped goes on from there.
 
 import json
 import platform
-import re
 from datetime import date
 from pathlib import Path
 
@@ -19,6 +18,7 @@ from els_tutorial import calibration, data, topology
 from els_tutorial.machines import EquivariantLocalScore
 from els_tutorial.rivals import noise
 from els_tutorial.schedules import CosineSchedule
+from els_tutorial.tables import written
 
 RESULT = Path(__file__).parent.parent / "results" / "failures.json"
 SCHEDULE = CosineSchedule()
@@ -103,12 +103,6 @@ def empty():
             for name, windows in rows().items()
         },
     }
-
-
-def written(result):
-    """Return the file's text, with a list of numbers on one line."""
-    text = json.dumps(result, indent=1) + "\n"
-    return re.sub(r"\[[-\d\s.,e]+\]", lambda found: re.sub(r"\s+", "", found[0]), text)
 
 
 def unfinished():

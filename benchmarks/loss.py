@@ -10,7 +10,6 @@ them is nearly the loss of training. Each row is saved as it is done; called aga
 
 import json
 import platform
-import re
 import sys
 from datetime import date
 from pathlib import Path
@@ -24,6 +23,7 @@ from els_tutorial.networks import NetworkDenoiser
 from els_tutorial.recipes import RECIPES
 from els_tutorial.rivals import noise
 from els_tutorial.schedules import CosineSchedule
+from els_tutorial.tables import written
 
 RESULT = Path(__file__).parent.parent / "results" / "loss.json"
 SCHEDULE = CosineSchedule()
@@ -110,11 +110,8 @@ def save(table):
         "times": TIMES,
         "counts": COUNTS,
     }
-    text = json.dumps(head | table, indent=1, allow_nan=False) + "\n"
-    # A list of numbers on one line.
-    text = re.sub(r"\[[-\d\s.,e]+\]", lambda found: re.sub(r"\s+", "", found[0]), text)
     part = RESULT.with_suffix(".part")
-    part.write_text(text, "utf-8")
+    part.write_text(written(head | table), "utf-8")
     part.replace(RESULT)
 
 

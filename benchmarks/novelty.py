@@ -6,9 +6,7 @@ Each row is one machine: for each seed one picture, and beside it one real digit
 does not hold, measured in the same way. A picture's ink is its pixels above 0.
 """
 
-import json
 import platform
-import re
 from datetime import date
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from els_tutorial import calibration, data, novelty, sampling
 from els_tutorial.machines import EquivariantLocalScore, Provenance
 from els_tutorial.provenance import mosaic
 from els_tutorial.schedules import CosineSchedule
+from els_tutorial.tables import written
 
 RESULT = Path(__file__).parent.parent / "results" / "novelty.json"
 SCHEDULE = CosineSchedule()
@@ -76,12 +75,6 @@ def table(rows):
         "seeds": list(SEEDS),
         "rows": rows,
     }
-
-
-def written(result):
-    """Return the file's text, with a list of numbers on one line."""
-    text = json.dumps(result, indent=1) + "\n"
-    return re.sub(r"\[[-\d\s.,e]+\]", lambda found: re.sub(r"\s+", "", found[0]), text)
 
 
 if __name__ == "__main__":

@@ -288,24 +288,7 @@ def test_the_module_works_as_an_anywidget_does(reach_page, new_page):
     page = new_page()
     page.goto(reach_page)
     figure = ReachExplorer(depth=2, row=1)
-    readout = page.evaluate(
-        """async ({script, state}) => {
-            const address = URL.createObjectURL(new Blob([script], {type: "text/javascript"}));
-            const {default: {render}} = await import(address);
-            const values = {...state};
-            const model = {
-                get: (name) => values[name], set: (name, value) => (values[name] = value),
-                on() {}, off() {}, save_changes() {}, send() {},
-            };
-            const el = document.createElement("div");
-            document.querySelector("main").append(el);
-            const stop = render({model, el});
-            stop();
-            return values.readout;
-        }""",
-        {"script": figure._esm, "state": figure.full_state},
-    )
-    assert readout == figure.describe()
+    assert bare_page.readout_as_widget(page, figure) == figure.describe()
 
 
 @pytest.mark.parametrize("dark", [False, True])
