@@ -332,6 +332,15 @@ def test_with_reduced_motion_each_press_is_one_step_of_the_sampler(flow_page, ne
         assert result(page)["settings"]["t"] == t
 
 
+def test_a_link_leads_to_its_figure_on_arrival(flow_page, new_page):
+    page = new_page()
+    page.add_init_script(
+        "addEventListener('DOMContentLoaded', () => (document.body.style.paddingTop = '3000px'))"
+    )
+    page.goto(address(flow_page, {"t": 0.3}))
+    page.wait_for_function("scrollY > 2000", timeout=60_000)
+
+
 def test_the_address_restores_the_state_and_mends_what_is_not_there(flow_page, new_page):
     page = new_page()
     page.goto(flow_page)

@@ -185,7 +185,8 @@ export function createFrame({ el, model, names, label, prompt, settle }) {
         addEventListener("hashchange", onHashChange);
         if (linked && location.hash.startsWith(`#${page.id}.`)) {
           const lead = () => requestAnimationFrame(() => el.closest(".els-explorer").scrollIntoView());
-          el.addEventListener("els:painted", lead, { once: true });
+          if (el.elsResult) lead(); // painted at once
+          else el.addEventListener("els:painted", lead, { once: true });
         }
       }
     },

@@ -178,7 +178,6 @@ function render({ model, el }) {
   frame.onChange(update);
   frame.start();
   onHashChange();
-  if (el.elsResult) finish(); // again: the frame, which scrolls to a linked figure, listens only now
   if (model.page) addEventListener("hashchange", onHashChange);
   const calm = () => go(!still.matches);
   calm();
