@@ -58,6 +58,11 @@ def test_every_page_of_the_table_of_contents_is_built(site):
     assert not missing
 
 
+# The theme makes what scrolls focusable some time after a change of size.
+SCROLLING_CODE_HAS_FOCUS = """() => [...document.querySelectorAll("pre")]
+    .every(e => e.scrollWidth <= e.clientWidth || e.tabIndex >= 0)"""
+
+
 def settle(page, url):
     """Open `url` and wait until fonts, mathematics and lazily drawn parts are there."""
     page.emulate_media(reduced_motion="reduce")
@@ -69,7 +74,7 @@ def settle(page, url):
 def violations(page, width):
     """What axe-core finds in the open page at a width, one line a finding."""
     page.set_viewport_size({"width": width, "height": 900})
-    page.wait_for_timeout(400)  # the theme counts what scrolls 300 ms after a change of size
+    page.wait_for_function(SCROLLING_CODE_HAS_FOCUS)
     if not page.evaluate("typeof axe !== 'undefined'"):
         page.evaluate(AXE)
     found = page.evaluate("options => axe.run(options).then(r => r.violations)", AXE_OPTIONS)
