@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F
 
 from els_tutorial.patches import centres, extract, regions, wrap
-from els_tutorial.running_sums import FAR, LEAST, exponentials
+from els_tutorial.running_sums import LEAST, exponentials
 
 LARGEST = 3  # the window's side up to which patches are collected
 MOST = 2**26  # and their numbers in all: what is collected is held in memory
@@ -100,7 +100,7 @@ def _weigh(queries, keys, counts, values, signal, scale):
                     two = queries[q, d + 1] - near[d + 1, k]
                     three = queries[q, d + 2] - near[d + 2, k]
                     distances[k] += one * one + two * two + three * three
-            least = FAR
+            least = distances[0]
             for k in range(size):
                 least = min(least, distances[k])
             logit = -scale * least

@@ -3,12 +3,16 @@
 Shift a training image against the noisy one. The squared differences at that shift, summed over
 the window around each pixel, are the distances of all pixels to one candidate each; and a window's
 sum follows from its neighbour's by adding what enters and taking away what leaves. So every shift
-costs the same for every patch size. Differences are squared before they are summed, in float64, so
-nothing large cancels at low noise.
+costs the same for every patch size; with zero borders a larger window costs less, for fewer lie
+inside.
 
-Inner loops run over the horizontal shift, so that the compiler can do several of them at once.
-Weights are never taken below e^-32 of a pixel's largest: over a million candidates that adds less
-than 2e-8.
+Distances are whole numbers, counted in a unit so small that the largest still fits into 32 bits:
+sums of whole numbers are exact, so nothing is lost however long a sum runs. Where the noise is so
+little that the unit would show, they are float64.
+
+The inner loops run over the horizontal shift, for several training images at once, so that the
+compiler can do many of them in one instruction. Weights are never taken below e^-32 of a pixel's
+largest: over a million candidates that adds less than 2e-8.
 """
 
 import math
@@ -18,10 +22,14 @@ import numba
 import numpy as np
 import torch
 
-LANES = 8  # horizontal shifts are padded to a multiple of this: one 512-bit register
-LEAST = -32.0  # a logit lower than this, relative to the largest, is taken for this
-FAR = 1e300  # the distance of a candidate that is none
-# Distances want float64. A weight does not: its logit is taken relative to the largest first.
+from els_tutorial.patches import box_sum
+
+PACK = 4  # training images side by side: a lane is a horizontal shift of one of them
+LANES = 64  # lanes are padded to a multiple of this: four 512-bit registers
+LEAST = np.float32(-32)  # a logit lower than this, relative to the largest, is taken for this
+FAR = 2**30  # the distance of a candidate that is none
+FINEST = 1e-5  # the largest error of a logit, in the mean, from counting in units
+# Distances want more than 32-bit floats. A weight does not: its logit is relative to the largest.
 ZERO, ONE, SIXTEENTH = np.float32(0), np.float32(1), np.float32(1 / 16)
 C2, C3, C4, C5, C6, C7 = (np.float32(1 / math.factorial(k)) for k in range(2, 8))
 
@@ -29,45 +37,59 @@ _jit = numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz"
 
 
 @_jit
-def _row_sums(x_row, y_row, radius, circular, squares, out):
-    """Fill out[j, b] with the sum over a window's row: x_row [C, W] against y_row rolled by b."""
+def _row_sums(x_row, y_row, radius, first, last, line, squares, out):
+    """Fill out[first:last] with sums over a window's row: x_row [C, W] against y_row [C, K].
+
+    line [L] and squares [W, L] are room to work in. Counted in units, a square loses its fraction.
+    """
     channels, width = x_row.shape
-    lanes = squares.shape[1]
+    lanes = len(line)
     for j in range(width):
         for b in range(lanes):
-            difference = x_row[0, j] - y_row[0, j + b]
-            squares[j, b] = difference * difference
+            difference = x_row[0, j] - y_row[0, PACK * j + b]
+            line[b] = difference * difference
         for c in range(1, channels):
             for b in range(lanes):
-                difference = x_row[c, j] - y_row[c, j + b]
-                squares[j, b] += difference * difference
-    if 2 * radius < width:
+                difference = x_row[c, j] - y_row[c, PACK * j + b]
+                line[b] += difference * difference
         for b in range(lanes):
-            out[0, b] = squares[0, b]
-        for k in range(1, radius + 1):
+            squares[j, b] = line[b]
+    for j in range(width):  # a range from `first` would let the compiler fear negative indices
+        if not first <= j < last:
+            continue
+        if j == first:
             for b in range(lanes):
-                out[0, b] += squares[k, b] + squares[width - k, b]
-        for j in range(1, width):
-            enters, leaves = (j + radius) % width, (j - radius - 1) % width
-            for b in range(lanes):
-                out[j, b] = out[j - 1, b] + squares[enters, b] - squares[leaves, b]
-    if not circular:  # at shift 0 the border cuts both windows alike: sum what it leaves
-        total = 0.0
+                out[j, b] = squares[j, b]
+            for k in range(1, radius + 1):
+                for b in range(lanes):
+                    out[j, b] += squares[j + k, b] + squares[(j - k) % width, b]
+            continue
+        enters, leaves = (j + radius) % width, (j - radius - 1) % width
+        for b in range(lanes):
+            out[j, b] = out[j - 1, b] + squares[enters, b] - squares[leaves, b]
+
+
+@_jit
+def _cut_sums(squares, radius, out):
+    """Fill out [W, PACK] with sums over a window's row, as the border cuts it, at shift 0."""
+    width = len(squares)
+    for b in range(PACK):
+        total = squares[0, b] - squares[0, b]
         for k in range(min(radius, width)):
-            total += squares[k, 0]
+            total += squares[k, b]
         for j in range(width):
             if j + radius < width:
-                total += squares[j + radius, 0]
+                total += squares[j + radius, b]
             if j - radius - 1 >= 0:
-                total -= squares[j - radius - 1, 0]
-            out[j, 0] = total
+                total -= squares[j - radius - 1, b]
+            out[j, b] = total
 
 
 @_jit
 def _slide(box, enters, leaves):
-    for j in range(box.shape[0]):
-        for b in range(box.shape[1]):
-            box[j, b] += enters[j, b] - leaves[j, b]
+    a, b, c = box.reshape(-1), enters.reshape(-1), leaves.reshape(-1)
+    for k in range(len(a)):
+        a[k] += b[k] - c[k]
 
 
 @_jit
@@ -93,30 +115,35 @@ def exponentials(logits, count):
 
 
 @_jit
-def _vote(distances, y_row, scale, top, total, weighted, nearest, weights):
-    """Add one candidate per lane to the softmax of each pixel in a row.
+def _vote(distances, wanted, y_row, scale, top, total, weighted, nearest, gaps, weights):
+    """Add one candidate per lane to the softmax of each wanted pixel in a row.
 
-    distances [W, L], y_row [C, 2 W + L]; top and total [W] and weighted [C, W] are updated;
-    nearest [W] and weights [L] are room to work in.
+    distances [W, L], wanted [W], y_row [C, K]; top (the least distance yet) and total [W] and
+    weighted [C, W] are updated; nearest [W], gaps [L] and weights [L] are room to work in.
     """
     width, lanes = distances.shape
+    minus_scale, reach = np.float32(-scale), LEAST / -scale
     for j in range(width):
-        least = FAR
-        for b in range(lanes):
-            least = min(least, distances[j, b])
-        nearest[j] = least
+        nearest[j] = FAR
+        if wanted[j]:
+            least = distances[j, 0]
+            for b in range(lanes):
+                least = min(least, distances[j, b])
+            nearest[j] = least
     for j in range(width):
-        logit = -scale * nearest[j]
-        if nearest[j] >= FAR or logit < top[j] + LEAST:
+        if nearest[j] >= FAR or nearest[j] > top[j] + reach:
             continue
-        if logit > top[j]:
-            shrink = np.exp(top[j] - logit)
-            top[j] = logit
+        if nearest[j] < top[j]:
+            shrink = np.exp(scale * (float(nearest[j]) - top[j]))
+            top[j] = nearest[j]
             total[j] *= shrink
             for c in range(weighted.shape[0]):
                 weighted[c, j] *= shrink
         for b in range(lanes):
-            weights[b] = max(-scale * distances[j, b] - top[j], LEAST)
+            gaps[b] = distances[j, b] - top[j]
+        for b in range(lanes):
+            logit = max(minus_scale * np.float32(gaps[b]), LEAST)
+            weights[b] = logit if distances[j, b] < FAR else LEAST
         exponentials(weights, lanes)
         added = ZERO
         for b in range(lanes):
@@ -125,65 +152,93 @@ def _vote(distances, y_row, scale, top, total, weighted, nearest, weights):
         for c in range(weighted.shape[0]):
             added = ZERO
             for b in range(lanes):
-                added += weights[b] * y_row[c, j + b]
+                added += weights[b] * y_row[c, PACK * j + b]
             weighted[c, j] += added
 
 
 @_jit
-def _partial(x, images, signal, scale, radius, circular):
-    """The softmax of every pixel of x [H, C, W] over the candidates in images [N, H, C, W].
+def _lay(images, start, out):
+    """Put PACK images side by side: out [H, C, K] from images [N, H, C, W], over and over again.
 
-    Returns the largest logit and the sum [H, W] and weighted sum [H, C, W] relative to it.
+    Entry PACK j + b of a line is column j of image start + b. Past the last image it is repeated.
     """
     count, height, channels, width = images.shape
-    lanes = (width + LANES - 1) // LANES * LANES
-    top = np.full((height, width), -np.inf)
+    for i in range(height):
+        for c in range(channels):
+            for k in range(out.shape[2]):
+                n = min(start + k % PACK, count - 1)
+                out[i, c, k] = images[n, i, c, k // PACK % width]
+
+
+@_jit
+def _partial(x, images, signal, scale, radius, circular, none):
+    """The softmax of every pixel of x [H, C, W] over the candidates in images [N, H, C, W].
+
+    none [W, L], which is changed, is FAR where a pixel of a row and a lane do not compare, and 0
+    elsewhere. Returns the least distance and the sum [H, W] and weighted sum [H, C, W] relative to
+    it.
+    """
+    count, height, channels, width = images.shape
+    lanes = none.shape[1]
+    top = np.full((height, width), FAR, none.dtype)
     total = np.zeros((height, width))
     weighted = np.zeros((height, channels, width))
-    start = np.full((width, lanes), FAR)  # FAR stays FAR, whatever is added
-    for j in range(width):
-        for b in range(width):
-            v = (j + b) % width
-            inner = radius <= min(j, v) and max(j, v) < width - radius
-            if circular or b == 0 or inner:
-                start[j, b] = 0.0
-    squares = np.empty((width, lanes))
-    nearest = np.empty(width)
+    line, squares = np.empty(lanes, x.dtype), np.empty_like(none)
+    nearest, gaps = np.empty(width, none.dtype), np.empty(lanes, none.dtype)
     weights = np.empty(lanes, np.float32)
-    rows = np.zeros((height + 1, width, lanes))  # the last one stays empty
-    box = np.empty((width, lanes))
-    scaled = np.empty((height, channels, 2 * width + lanes))
-    values = np.empty((height, channels, 2 * width + lanes), np.float32)
-    for n in range(count):
-        for i in range(height):
-            for c in range(channels):
-                for j in range(2 * width + lanes):
-                    values[i, c, j] = images[n, i, c, j % width]
-                    scaled[i, c, j] = signal * images[n, i, c, j % width]
-        for shift in range(height):
-            cut = not circular and shift == 0
-            if not (circular or cut) and 2 * radius >= height:
-                break  # no other pixel has its whole window inside
-            for i in range(height):
+    rows = np.zeros((height + 1, width, lanes), none.dtype)  # the last one stays empty
+    box = np.empty_like(none)
+    # Where the border cuts a window, pixels of one column compare, and nothing else: PACK lanes.
+    cut_rows, cut_box = np.zeros((height + 1, width, PACK), none.dtype), none[:, :PACK].copy()
+    values = np.empty((height, channels, PACK * width + lanes), np.float32)
+    scaled = np.empty(values.shape, x.dtype)
+    first, last = (0, width) if circular else (radius, width - radius)
+    inside = np.zeros(width, np.bool_)
+    inside[first:last] = True
+    most = height - 1 if circular else max(height - 2 * radius - 1, 0)
+    for start in range(0, count, PACK):
+        _lay(images, start, values)
+        scaled[:] = values
+        scaled *= signal
+        for b in range(max(count - start, 0), PACK):
+            none[:, b::PACK] = FAR
+        for shift in range(0 if circular else -most, most + 1):
+            in_place = not circular and shift == 0  # then windows may be cut above and below
+            low, high = (0, height) if circular else (max(0, -shift), height - max(0, shift))
+            for i in range(low, high):
                 y_row = scaled[(i + shift) % height]
-                _row_sums(x[i], y_row, radius, circular, squares, rows[i])
-            box[:] = start
-            for k in range(-radius, radius + 1):
-                if not cut or 0 <= k < height:
-                    _slide(box, rows[k % height], rows[height])
-            for i in range(height):
-                u = (i + shift) % height
-                inner = radius <= min(i, u) and max(i, u) < height - radius
-                if circular or shift == 0 or inner:
-                    mine = top[i], total[i], weighted[i]
-                    _vote(box, values[u], scale, *mine, nearest, weights)
-                enters, leaves = (i + radius + 1) % height, (i - radius) % height
-                if cut and i + radius + 1 >= height:
-                    enters = height
-                if cut and i < radius:
-                    leaves = height
-                _slide(box, rows[enters], rows[leaves])
+                _row_sums(x[i], y_row, radius, first, last, line, squares, rows[i])
+                if not circular:
+                    _cut_sums(squares, radius, cut_rows[i])
+            if circular:
+                low, high = -radius, height + radius
+            box[:] = none
+            cut_box[:] = none[:, :PACK]
+            for k in range(low, high + radius):  # one row comes into the window, and one goes
+                enters = k % height if k < high else height
+                leaves = k - 2 * radius - 1
+                leaves = leaves % height if leaves >= low else height
+                _slide(box[first:last], rows[enters, first:last], rows[leaves, first:last])
+                _slide(cut_box, cut_rows[enters], cut_rows[leaves])
+                i = k - radius
+                if i < low or (not in_place and (i - radius < low or k >= high)):
+                    continue  # no such pixel, or the window is not whole
+                y_row = values[(i + shift) % height]
+                mine = y_row, scale, top[i], total[i], weighted[i], nearest, gaps, weights
+                _vote(box, inside, *mine)
+                if not circular:
+                    _vote(cut_box, ~inside, *mine)
     return top, total, weighted
+
+
+def _apart(width, radius, circular, number):
+    """Return [W, L]: FAR where a pixel of a row and a lane do not compare, and 0 elsewhere."""
+    lanes = -(-PACK * width // LANES) * LANES
+    j, shift = np.arange(width)[:, None], np.arange(lanes) // PACK
+    v = (j + shift) % width
+    inside = (np.minimum(j, v) >= radius) & (np.maximum(j, v) < width - radius)
+    compared = (shift < width) & (circular | (shift == 0) | inside)
+    return np.where(compared, 0, FAR).astype(number)
 
 
 def posterior_mean(x, images, alpha_bar, patch_size, boundary):
@@ -199,17 +254,30 @@ def posterior_mean(x, images, alpha_bar, patch_size, boundary):
     """
     noisy, keys = (np.ascontiguousarray(a.numpy().swapaxes(1, 2)) for a in (x.double(), images))
     threads = min(torch.get_num_threads(), len(keys))
+    circular, radius = boundary == "circular", patch_size // 2
     signal, scale = alpha_bar**0.5, 0.5 / (1 - alpha_bar)
-    means = np.empty_like(noisy)
+    number, unit = np.float64, _unit(x.double(), signal * images.abs().max(), patch_size)
+    # Each of P^2 squares is off by unit / sqrt(12) or so, and the sum by P times that.
+    if scale * unit * patch_size / 12**0.5 <= FINEST:
+        number, noisy = np.int32, (noisy / unit**0.5).astype(np.float32)
+        signal, scale = signal / unit**0.5, scale * unit
+    none = _apart(x.shape[3], radius, circular, number)
+    means = np.empty(noisy.shape)
     with ThreadPoolExecutor(threads) as pool:
         for picture, mean in zip(noisy, means, strict=True):
             parts = pool.map(
                 lambda share, picture=picture: _partial(
-                    picture, share, signal, scale, patch_size // 2, boundary == "circular"
+                    picture, share, signal, scale, radius, circular, none.copy()
                 ),
                 np.array_split(keys, threads),
             )
             top, total, weighted = map(np.stack, zip(*parts, strict=True))
-            weight = np.exp(top - top.max(0))  # [threads, H, W]
+            weight = np.exp(scale * (top.min(0) - top.astype(float)))  # [threads, H, W]
             mean[:] = (weight[:, :, None] * weighted).sum(0) / (weight * total).sum(0)[:, None]
     return torch.from_numpy(means.swapaxes(1, 2))
+
+
+def _unit(x, brightest, patch_size):
+    """Return the unit in which no distance of x [B, C, H, W] to a training window reaches FAR."""
+    largest = (x.abs() + brightest).square().sum(1)
+    return max(box_sum(largest, patch_size, "circular").max().item(), 1e-9) / (FAR - 1)

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from els_tutorial import attention, data, machines
+from els_tutorial import attention, data, machines, running_sums
 from els_tutorial.machines import (
     EquivariantLocalScore,
     EquivariantScore,
@@ -308,6 +308,25 @@ def test_running_sums_and_attention_agree(shape, boundary, alpha_bar):
         machine = EquivariantLocalScore(images, size, boundary)
         apart = machine.denoise(x, alpha_bar) - machine._attend(x, alpha_bar, size)
         assert apart.abs().max() <= 1e-4, size
+
+
+@pytest.mark.parametrize("boundary", BORDERS)
+@pytest.mark.parametrize("count", [1, 4, 5, 7])
+def test_running_sums_count_in_units_what_they_add_in_float64(count, boundary, monkeypatch):
+    """Whatever the number of training images side by side, and however long a sum runs."""
+    images = data.load("digits", n=count).images
+    for alpha_bar, size in ((0.002, 27), (0.3, 13), (0.9, 5), (0.999, 3)):
+        x = noised(data.load("digits", n=12).images[10:], alpha_bar)
+        counted = running_sums.posterior_mean(x, images, alpha_bar, size, boundary)
+        with monkeypatch.context() as patched:
+            patched.setattr(running_sums, "FINEST", 0)
+            added = running_sums.posterior_mean(x, images, alpha_bar, size, boundary)
+        assert 0 < (counted - added).abs().max() <= 1e-5, (alpha_bar, size)
+
+
+def test_running_sums_of_nothing():
+    black = torch.zeros(2, 1, 9, 9)
+    assert not running_sums.posterior_mean(black[:1], black, 0.5, 3, "zeros").any()
 
 
 def test_torch_attention_is_the_same_kernel():
