@@ -69,7 +69,7 @@ def compare_windows(network, machines, noise, schedule, steps=20, known=()):
 
     All are asked about the same x, on the network's own way (app. C.2 of Kamb & Ganguli, arXiv
     2412.20292v2). At each step windows are tried from small to large, until two in a row fit worse
-    than the best so far by either measure.
+    than the best so far by both measures: the median cosine and the mean error.
 
     Args:
         network: anything with ``denoise(x, alpha_bar) -> x0_hat``.

@@ -1,6 +1,7 @@
 """Theory against network: the table goes on where it was cut off, and holds what is computed."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -95,3 +96,11 @@ def test_the_table_holds_what_its_command_computes(name, machine):
         for steps, values in by_steps.items():
             # A pixel near a tie may fall the other way on another processor.
             assert values == pytest.approx(held[measure][steps][:3], abs=0.02), (measure, steps)
+
+
+def test_the_title_page_says_what_was_measured():
+    text = RESULT.parents[1].joinpath("book", "index.md").read_text("utf-8")
+    seeds, said = re.search(r"Over (\d+) seeds .* median of (\.\d+)", text).groups()
+    entry = NETWORKS["digits-resnet"]
+    median, *_, count = reproduce.middle(entry["machines"][entry["machine"]]["r"]["150"])
+    assert (count, f"{median:.2f}") == (int(seeds), f"0{said}")
