@@ -278,6 +278,9 @@ def posterior_mean(x, images, alpha_bar, patch_size, boundary):
 
 
 def _unit(x, brightest, patch_size):
-    """Return the unit in which no distance of x [B, C, H, W] to a training window reaches FAR."""
-    largest = (x.abs() + brightest).square().sum(1)
-    return max(box_sum(largest, patch_size, "circular").max().item(), 1e-9) / (FAR - 1)
+    """Return the unit in which no distance of x [B, C, H, W] to a training window reaches FAR.
+
+    A hundredth is left for what 32-bit floats round up: FAR and a distance together fit 32 bits.
+    """
+    largest = box_sum((x.abs() + brightest).square().sum(1), patch_size, "circular").max().item()
+    return max(largest, 1e-9) / (0.99 * FAR)

@@ -324,6 +324,18 @@ def test_running_sums_count_in_units_what_they_add_in_float64(count, boundary, m
         assert 0 < (counted - added).abs().max() <= 1e-5, (alpha_bar, size)
 
 
+@pytest.mark.parametrize("boundary", BORDERS)
+def test_the_farthest_window_that_can_be_counts_without_overflow(boundary):
+    images = torch.ones(3, 1, 9, 9)
+    images[0] = -1
+    for k, alpha_bar in enumerate([0.01, 0.5, 0.9, 0.99] * 5):
+        x = pictures(1, (1, 9, 9), seed=k).abs() + 0.01 * k
+        for size in (3, 5, 9):
+            x0_hat = EquivariantLocalScore(images, size, boundary).denoise(x, alpha_bar)
+            want = EquivariantLocalScore(images, size, boundary)._attend(x, alpha_bar, size)
+            assert (x0_hat - want).abs().max() <= 1e-4, (alpha_bar, size)
+
+
 def test_running_sums_of_nothing():
     black = torch.zeros(2, 1, 9, 9)
     assert not running_sums.posterior_mean(black[:1], black, 0.5, 3, "zeros").any()
