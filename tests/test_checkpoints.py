@@ -96,6 +96,10 @@ def test_the_command_line_says_what_it_knows():
     assert run.returncode == 2 and "digits-resnet" in run.stderr
 
 
+def test_every_recipe_ships():
+    assert checkpoints.names() == sorted(recipes.RECIPES)
+
+
 @pytest.mark.parametrize("name", checkpoints.names())
 def test_a_network_that_ships_is_whole_small_and_has_a_card(name):
     recipe, card = recipes.RECIPES[name], checkpoints.card(name)
