@@ -8,6 +8,7 @@ import axe_playwright_python
 import nbformat
 import pytest
 import yaml
+from bare_page import ALIVE
 from conftest import ROOT, SITE
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
@@ -59,22 +60,24 @@ def test_every_page_of_the_table_of_contents_is_built(site):
 
 
 # The theme makes what scrolls focusable some time after a change of size.
-SCROLLING_CODE_HAS_FOCUS = """() => [...document.querySelectorAll("pre")]
-    .every(e => e.scrollWidth <= e.clientWidth || e.tabIndex >= 0)"""
+WHAT_SCROLLS_HAS_FOCUS = """() => [
+    ...document.querySelectorAll("pre, .pst-scrollable-table-container")
+].every(e => e.scrollWidth <= e.clientWidth || e.tabIndex >= 0)"""
 
 
 def settle(page, url):
-    """Open `url` and wait until fonts, mathematics and lazily drawn parts are there."""
+    """Open `url` and wait until fonts, mathematics and live figures are there."""
     page.emulate_media(reduced_motion="reduce")
     page.goto(url, wait_until="load")
     page.evaluate("() => window.MathJax?.startup?.promise")
     page.evaluate("() => document.fonts.ready")
+    page.wait_for_function(ALIVE, timeout=60_000)
 
 
 def violations(page, width):
     """What axe-core finds in the open page at a width, one line a finding."""
     page.set_viewport_size({"width": width, "height": 900})
-    page.wait_for_function(SCROLLING_CODE_HAS_FOCUS)
+    page.wait_for_function(WHAT_SCROLLS_HAS_FOCUS)
     if not page.evaluate("typeof axe !== 'undefined'"):
         page.evaluate(AXE)
     found = page.evaluate("options => axe.run(options).then(r => r.violations)", AXE_OPTIONS)

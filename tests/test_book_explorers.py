@@ -8,6 +8,7 @@ from pathlib import Path
 import axe_playwright_python
 import pytest
 import torch
+from bare_page import ALIVE
 from conftest import SITE
 
 from els_tutorial.explorers import EXPLORERS
@@ -19,10 +20,9 @@ PAGES = [
     for page in ALL_PAGES
     if 'class="els-explorer"' in page.read_text(encoding="utf-8")
 ]
-ALIVE = """() => [...document.querySelectorAll('.els-explorer')].every(
-    (figure) => figure.querySelector('.els-live')?.elsResult && !figure.querySelector('.els-still')
+DRAWN = """(live) => [...live.querySelectorAll('canvas, svg')].map(
+    (drawn) => (drawn.localName === 'svg' ? drawn.outerHTML : drawn.toDataURL())
 )"""
-DRAWN = "(live) => [...live.querySelectorAll('canvas')].map((canvas) => canvas.toDataURL())"
 
 each_page = pytest.mark.parametrize("name", PAGES)
 
