@@ -2,7 +2,8 @@
 
 For each network the windows are fitted on seeds of their own, which are never reported. Then every
 rival grows a picture from the same noise as the network, and the two are compared. Each piece is
-saved as it is done, so that an interrupted run goes on from where it was.
+saved as it is done, so that an interrupted run goes on from where it was. Of a set that does not
+ship, no training image is kept: the lines of the rivals that recall them stay grey.
 """
 
 import json
@@ -19,9 +20,10 @@ from tqdm.auto import tqdm
 
 from els_tutorial import calibration, checkpoints, data
 from els_tutorial.comparison import explained_variance, median_interval, pearson_r
+from els_tutorial.image_sets import SHIPPED
 from els_tutorial.networks import NetworkDenoiser
 from els_tutorial.recipes import RECIPES
-from els_tutorial.rivals import RIGHT, RIVALS, noise, rival
+from els_tutorial.rivals import RECALL, RIGHT, RIVALS, noise, rival
 from els_tutorial.sampling import sample, trajectory
 from els_tutorial.schedules import CosineSchedule
 from els_tutorial.tables import written
@@ -65,11 +67,12 @@ class Reproduction:
         self.name, self.result, self.root, self.progress = name, Path(result), root, progress
         recipe, settings = RECIPES[name], self.network.network.settings
         self.images = data.load(recipe.images, recipe.n, **({"root": root} if root else {})).images
+        self.ships = recipe.images in SHIPPED
         self.border = settings["padding_mode"]
         self.right = RIGHT[self.border]
         grey = self.images.shape[1] == 1
         self.seeds = range(100 if grey else 32)
-        self.few = range(32 if grey else 8)  # for the machine with the wrong border
+        self.few = range(8)  # for the machine with the wrong border
         self.fitted = range(FIRST_FITTED, FIRST_FITTED + 5)
         field = getattr(self.network.network, "receptive_field", min(self.images.shape[2:]))
         self.sizes = range(3, field + 1, 2)
@@ -211,7 +214,9 @@ class Reproduction:
                     for steps, values in by_steps.items():
                         row[measure][steps] += values
                 lines = {f"network, {n} steps": p for n, p in self.targets(share).items()}
-                self._keep_pictures(lines | {name: drawn}, start)
+                if self.ships or name not in RECALL:
+                    lines[name] = drawn
+                self._keep_pictures(lines, start)
                 self.save()
                 bar.update(len(share))
 
