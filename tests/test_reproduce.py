@@ -53,7 +53,9 @@ def test_a_run_that_was_cut_off_ends_like_one_that_was_not(monkeypatch, tmp_path
     small(monkeypatch, whole).run()
     with pytest.raises(StopError):
         small(monkeypatch, cut, stop_after).run()
+    assert not (cut / "prediction.json").exists()  # the table holds whole entries only
     small(monkeypatch, cut).run()
+    assert not list(cut.glob("unfinished/*"))
     for name in ("prediction.json", "digits-resnet.json"):
         assert (cut / name).read_text() == (whole / name).read_text()
     sheets = [np.array(Image.open(f / "pictures" / "digits-resnet.png")) for f in (whole, cut)]
