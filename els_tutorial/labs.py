@@ -9,11 +9,11 @@ import torch
 from els_tutorial import figures
 
 
-class NotYet(Exception):
+class NotYet(Exception):  # noqa: N818 - a student reads the name
     """There is no answer yet."""
 
 
-class NotRight(Exception):
+class NotRight(Exception):  # noqa: N818
     """There is an answer, and this is what it lacks."""
 
 
@@ -133,6 +133,7 @@ def look(draw, alt):
     try:
         figure = draw()
     except Exception as error:
-        print(f"Nothing to see yet: first pass the check above.\n({type(error).__name__}: {error})")
+        print("Nothing to see yet: first pass the check above.")
+        print(f"What stopped it: {type(error).__name__}: {error}")
     else:
         figures.show(figure, alt)
