@@ -96,7 +96,7 @@ def near(name, value, expected, tolerance=1e-4):
     expected = torch.as_tensor(expected).double()
     apart = (tensor(name, value, expected.shape) - expected).abs().max().item()
     if apart > tolerance:
-        raise NotRight(f"{name} is off by up to {apart:.2g}; at most {tolerance:g} is allowed")
+        raise NotRight(f"{name}: off by up to {apart:.2g}; at most {tolerance:g} is allowed")
 
 
 class Machine:
