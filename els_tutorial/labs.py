@@ -55,8 +55,7 @@ def _line(error):
     """Return at which line of a notebook's cell it was raised, in words; empty if at none."""
     where, trace = "", error.__traceback__
     while trace is not None:
-        file = trace.tb_frame.f_code.co_filename
-        if "ipykernel" in file or file.startswith("<"):
+        if "ipykernel" in trace.tb_frame.f_code.co_filename:
             where = f" in line {trace.tb_lineno} of its cell"
         trace = trace.tb_next
     return where
@@ -108,7 +107,8 @@ class Machine:
         arguments: for ``build``.
 
     Raises:
-        NotYet, NotRight: as :func:`call`; or if what ``build`` returns has no ``denoise``.
+        NotYet: if there is no ``build``, or it returns nothing.
+        NotRight: if it raised an exception, or what it returns has no ``denoise``.
     """
 
     def __init__(self, name, build, *arguments):

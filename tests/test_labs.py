@@ -228,7 +228,8 @@ def test_what_stops_an_answer_becomes_one_sentence():
 
 def test_line_of_a_cell_is_named():
     scope = {}
-    exec(compile("def guess():\n    a = 1\n    return a / 0", "<cell>", "exec"), scope)
+    source = "def guess():\n    a = 1\n    return a / 0"
+    exec(compile(source, "/tmp/ipykernel_1/2.py", "exec"), scope)
     with pytest.raises(labs.NotRight, match="in line 3 of its cell with ZeroDivisionError"):
         labs.call("guess", scope["guess"])
 
