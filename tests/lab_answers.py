@@ -281,7 +281,7 @@ def train(network, images, steps):
 """),
         # Too few steps.
         ("test_the_network_has_learned", """
-network = ResNet(channels=24, depth=3, padding_mode="circular")
+network = ResNet(channels=16, depth=3, padding_mode="circular")
 losses = train(network, images, steps=5)
 """),
         # What the class says, which another network does not have.
