@@ -47,7 +47,7 @@ def call(name, function, *arguments, **named):
         where = _line(error)
         raise NotRight(f"{name} stopped{where} with {type(error).__name__}: {error}") from None
     if value is None or value is ...:
-        raise NotYet(f"{name} returns nothing yet: write its body")
+        raise NotYet(f"{name} returns nothing yet: it needs a body with a return")
     return value
 
 
