@@ -23,6 +23,9 @@ editions = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(editions)
 LABS = editions.LABS
 
+# otter's own: it grades all the same.
+pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame.drop")
+
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
