@@ -23,6 +23,9 @@ editions = importlib.util.module_from_spec(spec)
 spec.loader.exec_module(editions)
 LABS = editions.LABS
 
+# otter's own: it grades all the same.
+pytestmark = pytest.mark.filterwarnings("ignore:The inplace keyword in DataFrame.drop")
+
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory):
@@ -182,7 +185,8 @@ def test_otter_run_grades_a_half_done_notebook_from_the_command_line(built, tmp_
         "    weights = logits.exp()\n"
         "    return weights / weights.sum(1, keepdim=True) @ values"
     )
-    nbformat.write(half, tmp_path / "lab2-machines.ipynb")
+    file = tmp_path / "student_101_202_lab2-machines.ipynb"  # as Canvas names it
+    nbformat.write(half, file)
     otter = [sys.executable, "-c", "from otter.cli import cli; cli()"]
     command = [
         *otter,
