@@ -1,9 +1,9 @@
 """The machines as the paper's published code computes them, written anew and plainly.
 
 Every training patch, or image, is a convolution filter; squared distances come from expanded
-squares; the softmax runs over batches of training images with a running maximum. Where the border breaks the
-symmetry, the plainest way is taken: all patches are compared, and the wrong ones masked. Kept only
-to be measured against: see `speed.py`.
+squares; the softmax runs over batches of training images with a running maximum. Where the border
+breaks the symmetry, the plainest way is taken: all patches are compared, and the wrong ones masked.
+Kept only to be measured against: see `speed.py`.
 """
 
 import torch
