@@ -136,6 +136,7 @@ def plant(keys, counts, centre):
     some = keys[:: -(-count // SAMPLE)].double()
     spread = some - some.mean(0)
     axes = torch.linalg.eigh(spread.T @ spread).eigenvectors[:, -AXES:].numpy()
+    axes = np.ascontiguousarray(axes)  # of one layout, or all that is compiled is compiled again
     keys, parts = keys.numpy(), range(0, leaves * LEAF, SAMPLE)
     shadows = np.concatenate([shadow(keys[i : i + SAMPLE].astype(float), axes) for i in parts])
     order = np.arange(count)
@@ -149,7 +150,7 @@ def plant(keys, counts, centre):
     for i in parts:
         part = keys[order[i : i + SAMPLE]].reshape(-1, LEAF, size)
         sorted_keys[i // LEAF : i // LEAF + len(part)] = part.swapaxes(1, 2)
-    values = sorted_keys[:, centre] * times[:, None]
+    values = np.ascontiguousarray(sorted_keys[:, centre] * times[:, None])
     before = np.append(0, times.sum(1, dtype=float).cumsum())
     return PatchTree(axes, low, high, sorted_keys, times, values, before)
 
