@@ -2,8 +2,8 @@
 
 Every training patch, or image, is a convolution filter; squared distances come from expanded
 squares; the softmax runs over batches of training images with a running maximum. Where the border
-breaks the symmetry, all patches are compared and the wrong ones masked. Kept only to be measured
-against: see `speed.py`.
+breaks the symmetry, the plainest way is taken: all patches are compared, and the wrong ones masked.
+Kept only to be measured against: see `speed.py`.
 """
 
 import torch

@@ -89,6 +89,33 @@ def _with_places(region, which):
 
 
 @_jit
+def _part(order, along, first):
+    """Sort both so that the ``first`` smallest of along come first: Hoare's quickselect.
+
+    numba's own ``argpartition`` takes longer to compile than all the rest of this module.
+    """
+    low, high = 0, len(along) - 1
+    while low < high:
+        pivot, i, j = along[(low + high) // 2], low, high
+        while i <= j:
+            while along[i] < pivot:
+                i += 1
+            while along[j] > pivot:
+                j -= 1
+            if i <= j:
+                along[i], along[j] = along[j], along[i]
+                order[i], order[j] = order[j], order[i]
+                i += 1
+                j -= 1
+        if first <= j:
+            high = j
+        elif first >= i:
+            low = i
+        else:
+            return
+
+
+@_jit
 def _grow(shadows, order, low, high):
     """Sort order [K] into leaves; fill low and high [nodes, M] with the corners of the boxes."""
     size = shadows.shape[1]
@@ -109,7 +136,7 @@ def _grow(shadows, order, low, high):
         axis, along = np.argmax(high[node] - low[node]), np.empty(len(mine))
         for k in range(len(mine)):
             along[k] = shadows[mine[k], axis]
-        mine[:] = mine[np.argpartition(along, half * LEAF)]
+        _part(mine, along, half * LEAF)
         stack.append((node + 2 * half, first + half, last))
         stack.append((node + 1, first, first + half))
     for node in range(len(low) - 1, -1, -1):  # children come after their parents
@@ -136,6 +163,7 @@ def plant(keys, counts, centre):
     some = keys[:: -(-count // SAMPLE)].double()
     spread = some - some.mean(0)
     axes = torch.linalg.eigh(spread.T @ spread).eigenvectors[:, -AXES:].numpy()
+    axes = np.ascontiguousarray(axes)  # of one layout, or all that is compiled is compiled again
     keys, parts = keys.numpy(), range(0, leaves * LEAF, SAMPLE)
     shadows = np.concatenate([shadow(keys[i : i + SAMPLE].astype(float), axes) for i in parts])
     order = np.arange(count)
@@ -149,7 +177,7 @@ def plant(keys, counts, centre):
     for i in parts:
         part = keys[order[i : i + SAMPLE]].reshape(-1, LEAF, size)
         sorted_keys[i // LEAF : i // LEAF + len(part)] = part.swapaxes(1, 2)
-    values = sorted_keys[:, centre] * times[:, None]
+    values = np.ascontiguousarray(sorted_keys[:, centre] * times[:, None])
     before = np.append(0, times.sum(1, dtype=float).cumsum())
     return PatchTree(axes, low, high, sorted_keys, times, values, before)
 

@@ -217,7 +217,8 @@ def weigh(tree, queries, alpha_bar):
     shadows = np.ascontiguousarray(shadow(queries, tree.axes).T)
     signal, scale, everything = alpha_bar**0.5, 0.5 / (1 - alpha_bar), tree.before[-1]
     share, prune = np.log(everything / LEFT_OUT), alpha_bar >= PRUNED
-    padded = np.pad(queries, ((0, 0), (0, 1)), constant_values=1)
+    padded = np.ones((len(queries), queries.shape[1] + 1))
+    padded[:, :-1] = queries
     sums = _descend(tree, padded, shadows, signal, scale, share, prune)
     log_total = sums.top - scale * np.square(queries).sum(1) + np.log(sums.total)
     return sums.weighted / sums.total[:, None], log_total, sums.missed * (LEFT_OUT / everything)

@@ -66,6 +66,15 @@ def test_the_means_equal_the_oracle(name, boundary, alpha_bar):
         assert np.abs(got - want).max() <= 1e-5, size
 
 
+def test_windows_of_any_shape_are_served_by_one_compiled_function():
+    for images in SETS.values():
+        for boundary in BORDERS:
+            for size in (1, 3, 5):
+                pruned(images[:2], images, 0.9, size, boundary)
+    assert len(pruning._descend.signatures) == 1
+    assert len(patch_tree._grow.signatures) == 1
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     arrays(
