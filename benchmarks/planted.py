@@ -4,10 +4,10 @@
 
 A picture has 12 x 12 pixels on a torus: two strips of digits, side by side. In the set "tied" both
 are the same strip, so that every pixel has an exact copy six pixels away, as far as the torus
-allows; in the set "untied" they are strips of two digits that have nothing to do with each other. One strip alone
-looks the same in both sets. Three small networks learn: one that can see the copy learns either
-set, and one that cannot learns the tied one. All is measured on digits that no network learned.
-Each network's part is saved when it is done.
+allows; in the set "untied" they are strips of two digits that have nothing to do with each other.
+One strip alone looks the same in both sets. Three small networks learn: one that can see the copy
+learns either set, and one that cannot learns the tied one. All is measured on digits that no
+network learned. Each network's part is saved when it is done.
 """
 
 import json
@@ -128,8 +128,7 @@ def main():
         if name in table["denoisers"]:
             continue
         network, loss = learned(name)
-        depth, kind = NETWORKS[name]
-        facts = {"set": kind, "field": network.receptive_field, "training loss": loss}
+        facts = {"set": NETWORKS[name][1], "field": network.receptive_field, "training loss": loss}
         table["denoisers"][name] = facts | of_network(network)
         save(table)
         print(name, flush=True)
