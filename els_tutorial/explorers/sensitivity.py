@@ -90,8 +90,8 @@ class SensitivityExplorer(Explorer):
 
     def summary(self):
         return (
-            f"The pixel at r{self._where}: how much a linear filter’s guess and a network’s depend on "
-            "each noisy pixel, and the window of the ELS machine."
+            f"The pixel at r{self._where}: how much a linear filter’s guess and a network’s depend "
+            "on each noisy pixel, and the window of the ELS machine."
         )
 
     def describe(self):
