@@ -15,7 +15,10 @@ from els_tutorial.training import train
 
 
 class Recipe(NamedTuple):
-    """What makes a network: the images ``data.load(name, n)``, the network, and the steps."""
+    """What makes a network: the images ``data.load(name, n)``, the network, and the steps.
+
+    ``autocast`` says whether it learned in bfloat16: not on a processor that does not know it.
+    """
 
     images: str
     n: int
@@ -23,6 +26,7 @@ class Recipe(NamedTuple):
     steps: int
     batch: int = 64
     seed: int = 0
+    autocast: bool = True
 
 
 RECIPES = {
@@ -30,6 +34,9 @@ RECIPES = {
     "digits-resnet-circular": Recipe("digits", 2000, lambda: ResNet(padding_mode="circular"), 3000),
     "digits64-resnet": Recipe("digits", 64, ResNet, 2500),
     "digits-unet": Recipe("digits", 2000, lambda: UNet(channels=(32, 64, 96)), 5000),
+    "digits-unet-attention": Recipe(
+        "digits", 2000, lambda: UNet(channels=(32, 64, 96), attention=True), 2500, autocast=False
+    ),
     "photos-resnet": Recipe("photos", 1000, lambda: ResNet(image_channels=3), 3000),
     "cifar10-resnet": Recipe("cifar10", 1000, lambda: ResNet(image_channels=3), 3000),
     "cifar10-unet-attention": Recipe(
@@ -69,6 +76,7 @@ def make(name, folder=None, root=None, progress=True):
         recipe.steps,
         batch=recipe.batch,
         seed=recipe.seed,
+        autocast=recipe.autocast,
         state=folder / f"{name}.run",
         progress=progress,
     )
