@@ -35,7 +35,7 @@ RECIPES = {
     "digits64-resnet": Recipe("digits", 64, ResNet, 2500),
     "digits-unet": Recipe("digits", 2000, lambda: UNet(channels=(32, 64, 96)), 5000),
     "digits-unet-attention": Recipe(
-        "digits", 2000, lambda: UNet(channels=(32, 64, 96), attention=True), 2500, autocast=False
+        "digits", 2000, lambda: UNet(channels=(32, 64, 96), attention=True), 2000, autocast=False
     ),
     "photos-resnet": Recipe("photos", 1000, lambda: ResNet(image_channels=3), 3000),
     "cifar10-resnet": Recipe("cifar10", 1000, lambda: ResNet(image_channels=3), 3000),
