@@ -42,7 +42,7 @@ class DiffusersDenoiser(Denoiser):
                 f"prediction must be one of {', '.join(PREDICTIONS)}; got {prediction!r}"
             )
         levels = torch.as_tensor(alphas_cumprod, dtype=torch.float64).cpu()
-        inside = levels.ndim == 1 and len(levels) and 0 < levels[-1] and levels[0] < 1
+        inside = levels.ndim == 1 and len(levels) and levels[-1] > 0 and levels[0] < 1
         if not inside or (levels.diff() >= 0).any():
             raise ValueError("alphas_cumprod must be numbers in (0, 1) that strictly decrease")
         self.unet, self.prediction, self.conditions = unet, prediction, conditions
