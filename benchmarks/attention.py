@@ -1,15 +1,15 @@
-"""Count the parts and the holes of digits that UNets draw, with and without self-attention.
+"""What one layer of self-attention changes in the pictures of a UNet.
 
-    python benchmarks/attention.py          # writes results/attention.json, in 20 minutes
+    python benchmarks/attention.py            # writes results/attention.json, in 10 minutes
+    python benchmarks/attention.py --root cifar10.npz     # measures real photographs as well
 
-From each seed five drawers start: the UNet without attention, the UNet with it, and the latter with
-its attention layer changed while it draws (``EDITS``), never trained so. Their pictures go into
-``results/pictures/attention.png``, a line for each drawer. How well each guesses held-out digits is
-measured as well. Each share of the seeds is saved when it is done, so that a run that was stopped
-goes on from there.
+A row is a network, with its attention layer as it learned or changed while it draws (``EDITS``).
+Digits are counted: parts and holes. Photographs are measured: how much the colours of their blocks
+differ. The pictures go into ``results/pictures/attention-*.png``, a line for each row. Each row is
+saved when it is done, so that a run that was stopped goes on from there.
 """
 
-import copy
+import argparse
 import json
 import platform
 from datetime import date
@@ -20,6 +20,7 @@ import torch
 from PIL import Image
 
 from els_tutorial import checkpoints, data, topology
+from els_tutorial.coherence import colour_spread
 from els_tutorial.layers import EDITS
 from els_tutorial.networks import NetworkDenoiser
 from els_tutorial.rivals import noise
@@ -28,33 +29,35 @@ from els_tutorial.schedules import CosineSchedule
 from els_tutorial.tables import written
 
 RESULT = Path(__file__).parent.parent / "results" / "attention.json"
-PICTURES = RESULT.parent / "pictures" / "attention.png"
-SCHEDULE = CosineSchedule()
-SEEDS, TOGETHER = range(100), 25
-STEPS = 150
-PLAIN, ATTENTIVE = "digits-unet", "digits-unet-attention"
-TIMES = (0.1, 0.3, 0.5, 0.7, 0.9)
-HELD_OUT = slice(2000, 2200)  # digits that no network saw
-SHAPE = (1, 28, 28)
+SCHEDULE, STEPS = CosineSchedule(), 20
+SETS = {"digits": (1, 28, 28), "cifar10": (3, 32, 32)}
+SEEDS = {"digits": range(100), "cifar10": range(16)}
+ROWS = {  # name -> set, network, edit
+    "digits-unet": ("digits", "digits-unet", None),
+    "digits-unet-attention": ("digits", "digits-unet-attention", None),
+    "digits-unet-attention, alone": ("digits", "digits-unet-attention", "alone"),
+    "digits-unet-attention, evenly": ("digits", "digits-unet-attention", "evenly"),
+    "cifar10-unet-attention": ("cifar10", "cifar10-unet-attention", None),
+    **{
+        f"cifar10-unet-attention, {edit}": ("cifar10", "cifar10-unet-attention", edit)
+        for edit in EDITS
+    },
+}
 
 
-def drawers():
-    """Return the five networks: dict from a name to a denoiser."""
-    found = {PLAIN: checkpoints.load(PLAIN), ATTENTIVE: checkpoints.load(ATTENTIVE)}
-    for edit in EDITS:
-        found[f"{ATTENTIVE}, {edit}"] = copy.deepcopy(found[ATTENTIVE])
-        found[f"{ATTENTIVE}, {edit}"].attend.edit = edit
-    return {name: NetworkDenoiser(network.eval()) for name, network in found.items()}
-
-
-def drawn(seeds):
-    """Return what each network draws from these seeds: dict of pictures [B, 1, 28, 28]."""
-    start = noise(seeds, SHAPE)
-    return {name: sample(network, start, SCHEDULE, STEPS) for name, network in drawers().items()}
+def drawn(name, seeds):
+    """Return what the network of a row draws from these seeds, float32 [B, C, H, W]."""
+    kind, network, edit = ROWS[name]
+    network = checkpoints.load(network)
+    if edit:
+        network.attend.edit = edit
+    return sample(NetworkDenoiser(network), noise(seeds, SETS[kind]), SCHEDULE, STEPS)
 
 
 def measures(pictures):
-    """Return the parts and the holes of pictures: dict of lists of ints."""
+    """Return what is measured of pictures: dict of lists, a number for each picture."""
+    if pictures.shape[1] == 3:
+        return {"spread": [round(value, 5) for value in colour_spread(pictures).tolist()]}
     marked = topology.ink(pictures)
     return {
         "components": topology.components(marked).tolist(),
@@ -62,66 +65,62 @@ def measures(pictures):
     }
 
 
-def losses():
-    """Return the mean squared error of x0_hat on held-out digits: drawer -> one for each time."""
-    digits = data.load("digits", HELD_OUT.stop).images[HELD_OUT]
-    found = {name: [] for name in drawers()}
-    for k, t in enumerate(TIMES):
-        alpha_bar = SCHEDULE.alpha_bar(t)
-        fresh = noise(range(20_000 + 1000 * k, 20_000 + 1000 * k + len(digits)), SHAPE)
-        x = alpha_bar**0.5 * digits + (1 - alpha_bar) ** 0.5 * fresh
-        for name, network in drawers().items():
-            error = (network.denoise(x, alpha_bar) - digits).double().square().mean().item()
-            found[name].append(round(error, 5))
-    return found
+def lines(kind):
+    """Return the names of the rows of an image set: the lines of its sheet, from the top."""
+    return [name for name, row in ROWS.items() if row[0] == kind]
 
 
-def empty():
-    """Return what the file holds before the first seed."""
+def keep(name, pictures):
+    """Put the pictures of a row into the sheet of its set, a column for each seed."""
+    kind = ROWS[name][0]
+    path = RESULT.parent / "pictures" / f"attention-{kind}.png"
+    (channels, side, _), known = SETS[kind], lines(kind)
+    sheet = np.full((len(known) * side, len(SEEDS[kind]) * side, channels), 128, np.uint8)
+    if path.exists():
+        sheet = np.array(Image.open(path)).reshape(sheet.shape)
+    shown = ((pictures.clamp(-1, 1) + 1) * 127.5).round().byte().permute(2, 0, 3, 1)
+    top = known.index(name) * side
+    sheet[top : top + side] = shown.reshape(side, -1, channels).numpy()
+    Image.fromarray(sheet.squeeze()).save(path, optimize=True)
+
+
+def photographs(root):
+    """Return the colour spread of the real photographs that the networks learned from."""
+    images = data.load("cifar10", n=1000, root=root).images
+    values = colour_spread(images).tolist()
+    return {"count": len(images), "spread": [round(value, 4) for value in values]}
+
+
+def beginning():
+    """Return what the file holds so far."""
+    if RESULT.exists():
+        return json.loads(RESULT.read_text("utf-8"))
     return {
         "command": "python benchmarks/attention.py",
         "date": date.today().isoformat(),
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
         "steps": STEPS,
-        "seeds": [],
-        "rows": {name: {"components": [], "holes": []} for name in drawers()},
-        "times": list(TIMES),
-        "errors": losses(),
+        "seeds": {kind: len(seeds) for kind, seeds in SEEDS.items()},
+        "rows": {},
     }
 
 
-def keep(pictures, start):
-    """Put pictures into the sheet: a line for each drawer, a column for each seed."""
-    side, names = SHAPE[1], list(pictures)
-    sheet = np.full((len(names) * side, len(SEEDS) * side), 128, np.uint8)
-    if start:
-        sheet = np.array(Image.open(PICTURES))
-    for line, shown in enumerate(pictures.values()):
-        grey = ((shown.clamp(-1, 1) + 1) * 127.5).round().byte()[:, 0]  # [B, 28, 28]
-        row = grey.permute(1, 0, 2).reshape(side, -1).numpy()
-        left = start * side
-        sheet[line * side : (line + 1) * side, left : left + row.shape[1]] = row
-    Image.fromarray(sheet).save(PICTURES, optimize=True)
-
-
-def unfinished():
-    """Return what the file holds if some of its seeds are missing, else a new beginning."""
-    if RESULT.exists():
-        result = json.loads(RESULT.read_text("utf-8"))
-        if len(result["seeds"]) < len(SEEDS):
-            return result
-    return empty()
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--root", help="a local .npz with CIFAR-10")
+    parser.add_argument("rows", nargs="*", help="names of rows (default: all that are missing)")
+    options = parser.parse_args()
+    result = beginning()
+    for name in options.rows or [name for name in ROWS if name not in result["rows"]]:
+        pictures = drawn(name, SEEDS[ROWS[name][0]])
+        keep(name, pictures)
+        result["rows"][name] = measures(pictures)
+        RESULT.write_text(written(result), encoding="utf-8")
+        print(name, flush=True)
+    if options.root:
+        result["photographs"] = photographs(options.root)
+        RESULT.write_text(written(result), encoding="utf-8")
 
 
 if __name__ == "__main__":
-    result = unfinished()
-    for start in range(len(result["seeds"]), len(SEEDS), TOGETHER):
-        seeds = SEEDS[start : start + TOGETHER]
-        pictures = drawn(seeds)
-        for name, shown in pictures.items():
-            for measure, values in measures(shown).items():
-                result["rows"][name][measure] += values
-        keep(pictures, start)
-        result["seeds"] += list(seeds)
-        RESULT.write_text(written(result), encoding="utf-8")
-        print(f"{len(result['seeds'])} of {len(SEEDS)} seeds", flush=True)
+    main()

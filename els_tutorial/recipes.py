@@ -41,7 +41,7 @@ RECIPES = {
         "digits",
         2000,
         lambda: UNet(channels=(32, 64, 96), attention=True),
-        800,
+        300,
         autocast=False,
         beside="digits-unet",
     ),
