@@ -3,12 +3,13 @@
 # make lab        JupyterLab on the notebooks
 # make read       serve the site on this machine and print its address (PORT=8000 to choose one)
 # make notebooks  execute every notebook in place, ready to commit
+# make labs       student, solution and autograder editions of the labs
 # make bench      what is fast, measured
 # make clean      remove the built site; the environment stays
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := book
-.PHONY: book test lab read notebooks bench clean environment installed built FORCE
+.PHONY: book test lab labs read notebooks bench clean environment installed built FORCE
 
 SHELL := /bin/sh
 PORT ?= 0
@@ -41,6 +42,9 @@ read: book
 
 notebooks: environment
 	$(BIN)/python book/_ext/execute.py
+
+labs: environment
+	$(BIN)/python labs/build.py
 
 bench: environment
 	@for file in $$(grep -l __main__ benchmarks/*.py); do echo "$$file" && $(BIN)/python "$$file" || exit 1; done

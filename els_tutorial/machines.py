@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import torch
 
-from els_tutorial import distinct, running_sums
+from els_tutorial import patch_tree, pruning, running_sums
 from els_tutorial.attention import BLOCK, TILE, heaviest, merge, patch_logits, posterior_mean
 from els_tutorial.checks import (
     check_alpha_bar,
@@ -267,9 +267,9 @@ class EquivariantLocalScore(_PatchMachine):
     With zero borders it is the boundary-broken machine (eq. 41): a pixel is compared only with
     training pixels whose window the border cuts in the same way.
 
-    On the CPU :mod:`els_tutorial.running_sums` computes the means, or for small windows with many
-    copies :mod:`els_tutorial.distinct`, elsewhere attention over patches
-    (:mod:`els_tutorial.attention`); a test holds them together.
+    On the CPU :mod:`els_tutorial.running_sums` computes the means, or for small windows
+    :mod:`els_tutorial.pruning`, elsewhere attention over patches (:mod:`els_tutorial.attention`);
+    tests hold them together.
 
     Args:
         images: training images, float tensor [N, C, H, W] in [-1, 1].
@@ -284,7 +284,7 @@ class EquivariantLocalScore(_PatchMachine):
 
     def __init__(self, images, patch_size, boundary="circular"):
         super().__init__(images, patch_size, boundary)
-        self._collected = {}  # patch size -> the distinct patches, or None where they do not pay
+        self._forests = {}  # patch size -> trees of patches, or None where they are too many
 
     def _comparisons(self, x, size):
         """Yield for each region (rows, columns), queries [Q, D], and what makes its key blocks."""
@@ -304,10 +304,12 @@ class EquivariantLocalScore(_PatchMachine):
         if x.device.type != "cpu":
             return self._attend(x, alpha_bar, size)
         # The same means, sooner.
-        if size not in self._collected:
-            self._collected[size] = distinct.collect(self.images, size, self.boundary)
-        if self._collected[size]:
-            return distinct.posterior_mean(x, self._collected[size], alpha_bar, size, self.boundary)
+        if pruning.may_pay(size, alpha_bar, len(x)):
+            if size not in self._forests:
+                self._forests[size] = patch_tree.forest(self.images, size, self.boundary)
+            if pruning.pays(self._forests[size], self.images[:, 0].numel(), alpha_bar):
+                trees = self._forests[size]
+                return pruning.posterior_mean(x, trees, alpha_bar, size, self.boundary)
         return running_sums.posterior_mean(x, self.images, alpha_bar, size, self.boundary)
 
     def _attend(self, x, alpha_bar, size):

@@ -2,7 +2,9 @@
 
 For each network the windows are fitted on seeds of their own, which are never reported. Then every
 rival grows a picture from the same noise as the network, and the two are compared. Each piece is
-saved as it is done, so that an interrupted run goes on from where it was.
+saved as it is done, in ``unfinished/NAME.json`` beside the table, so that an interrupted run goes
+on from where it was; the table holds whole entries only. Of a set that does not ship, no training
+image is kept: the lines of the rivals that recall them stay grey.
 """
 
 import json
@@ -19,9 +21,10 @@ from tqdm.auto import tqdm
 
 from els_tutorial import calibration, checkpoints, data
 from els_tutorial.comparison import explained_variance, median_interval, pearson_r
+from els_tutorial.image_sets import SHIPPED
 from els_tutorial.networks import NetworkDenoiser
 from els_tutorial.recipes import RECIPES
-from els_tutorial.rivals import RIGHT, RIVALS, noise, rival
+from els_tutorial.rivals import RECALL, RIGHT, RIVALS, noise, rival
 from els_tutorial.sampling import sample, trajectory
 from els_tutorial.schedules import CosineSchedule
 from els_tutorial.tables import written
@@ -65,15 +68,20 @@ class Reproduction:
         self.name, self.result, self.root, self.progress = name, Path(result), root, progress
         recipe, settings = RECIPES[name], self.network.network.settings
         self.images = data.load(recipe.images, recipe.n, **({"root": root} if root else {})).images
+        self.ships = recipe.images in SHIPPED
         self.border = settings["padding_mode"]
         self.right = RIGHT[self.border]
         grey = self.images.shape[1] == 1
         self.seeds = range(100 if grey else 32)
-        self.few = range(32 if grey else 8)  # for the machine with the wrong border
+        self.few = range(8)  # for the machine with the wrong border
         self.fitted = range(FIRST_FITTED, FIRST_FITTED + 5)
         field = getattr(self.network.network, "receptive_field", min(self.images.shape[2:]))
         self.sizes = range(3, field + 1, 2)
-        self.entry = _table(self.result)["networks"].get(name) or self._begin()
+        self.unfinished = self.result.parent / "unfinished" / f"{name}.json"
+        if self.unfinished.exists():
+            self.entry = json.loads(self.unfinished.read_text("utf-8"))
+        else:
+            self.entry = _table(self.result)["networks"].get(name) or self._begin()
         self._targets = {}
 
     def _begin(self):
@@ -91,13 +99,15 @@ class Reproduction:
         }
 
     def save(self):
-        """Write the entry of this network into the table of all, at once or not at all."""
+        """Write what is known of this network so far, at once or not at all."""
+        _write(self.unfinished, self.entry)
+
+    def finish(self):
+        """Write the entry of this network into the table of all."""
         table = _table(self.result)
         table["networks"][self.name] = self.entry
-        self.result.parent.mkdir(exist_ok=True)
-        part = self.result.with_name(f"{self.result.name}.{os.getpid()}")
-        part.write_text(written(table), "utf-8")
-        part.replace(self.result)
+        _write(self.result, table)
+        self.unfinished.unlink(missing_ok=True)
 
     def run(self):
         """Compare all rivals with the network on all seeds; save as it goes."""
@@ -107,6 +117,7 @@ class Reproduction:
             mine = "ELS" not in name or name == self.right
             machine = rival(name, self.images, windows, local, self.border)
             self._compare_all(name, machine, self.seeds if mine else self.few)
+        self.finish()
         self._note_on_card(windows, local)
 
     def windows(self):
@@ -131,8 +142,10 @@ class Reproduction:
                 self.entry["choice"][way] = {"sizes": scales.sizes, **found}
                 self.save()
         choice = self.entry["choice"]
-        self.entry["chosen"] = max(ways, key=lambda way: middle(choice[way]["r"][str(FINE)])[0])
-        self.save()
+        chosen = max(ways, key=lambda way: middle(choice[way]["r"][str(FINE)])[0])
+        if self.entry.get("chosen") != chosen:
+            self.entry["chosen"] = chosen
+            self.save()
         return ways[self.entry["chosen"]], calibration.by_least_squares(self.fits("LS"))
 
     def fits(self, machine):
@@ -211,7 +224,9 @@ class Reproduction:
                     for steps, values in by_steps.items():
                         row[measure][steps] += values
                 lines = {f"network, {n} steps": p for n, p in self.targets(share).items()}
-                self._keep_pictures(lines | {name: drawn}, start)
+                if self.ships or name not in RECALL:
+                    lines[name] = drawn
+                self._keep_pictures(lines, start)
                 self.save()
                 bar.update(len(share))
 
@@ -269,6 +284,13 @@ def middle(values):
 
 def _table(path):
     return json.loads(path.read_text("utf-8")) if path.exists() else {"networks": {}}
+
+
+def _write(path, values):
+    path.parent.mkdir(exist_ok=True, parents=True)
+    part = path.with_name(f"{path.name}.{os.getpid()}")
+    part.write_text(written(values), "utf-8")
+    part.replace(path)
 
 
 def _rounded(values, digits):

@@ -21,6 +21,7 @@ RIVALS = {
         images, windows, "zeros"
     ),
 }
+RECALL = {"IS", "nearest image", "ES"}  # what they end on is a training image, or a shifted one
 RIGHT = {"circular": "ELS", "zeros": "boundary-broken ELS"}  # the machine for a network's padding
 
 

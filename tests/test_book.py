@@ -10,6 +10,7 @@ import pytest
 import yaml
 from bare_page import ALIVE
 from conftest import ROOT, SITE
+from fontTools.ttLib import TTFont
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
 AXE_OPTIONS = {
@@ -124,6 +125,25 @@ def test_page_from_disk_is_accessible_in_the_dark_and_quiet(new_page, site, name
     found = violations(page, WIDE) + violations(page, NARROW)
     assert not found, "\n".join(found)
     assert not sideways(page)
+
+
+ICONS = """() => [...document.querySelectorAll("*")].flatMap((element) =>
+    ["::before", "::after"].map((part) => getComputedStyle(element, part))
+    .filter((style) => style.fontFamily.includes("Font Awesome"))
+    .map((style) => style.content.replaceAll('"', ""))
+).filter((content) => content && content !== "none")"""
+
+
+@pytest.mark.parametrize("name", ["book/index.html", "book/2-constraints/els.html"])
+def test_icons_of_a_page_are_kept_in_the_font(new_page, site, name):
+    fonts = [TTFont(path) for path in site.rglob("fa-*.woff2")]
+    kept = {chr(code) for font in fonts for code in font.getBestCmap()}
+    for width in (WIDE, NARROW):
+        page = new_page(width=width)
+        settle(page, (site / name).as_uri())
+        shown = set("".join(page.evaluate(ICONS)))
+        assert shown
+        assert shown <= kept
 
 
 @pytest.mark.parametrize("scheme", ["http", "file"])

@@ -48,7 +48,7 @@ def test_requirements_are_exact_and_bring_no_gpu_libraries():
 def test_pins_lie_in_the_ranges_of_the_package_and_its_extras():
     found = pins()
     extras = PROJECT["optional-dependencies"]
-    for line in [*PROJECT["dependencies"], *extras["book"], *extras["test"]]:
+    for line in [*PROJECT["dependencies"], *extras["book"], *extras["labs"], *extras["test"]]:
         wanted = Requirement(line)
         assert wanted.specifier.contains(found[normal(wanted.name)]), line
 
@@ -60,7 +60,7 @@ def test_tests_run_on_the_pinned_versions():
 
 def test_commands_in_the_texts_are_targets_of_make():
     targets = set(re.findall(r"^([a-z]+):", read("Makefile"), re.MULTILINE))
-    for name in ("README.md", "CONTRIBUTING.md"):
+    for name in ("README.md", "CONTRIBUTING.md", "labs/README.md"):
         said = set(re.findall(r"(?:^|`)make ([a-z]+)", read(name), re.MULTILINE))
         assert said and said <= targets, name
 

@@ -12,7 +12,7 @@ from PIL import Image
 from els_tutorial import checkpoints, reproduce
 from els_tutorial.networks import ResNet
 from els_tutorial.recipes import RECIPES
-from els_tutorial.rivals import RIVALS, rival
+from els_tutorial.rivals import RECALL, RIVALS, rival
 
 RESULT = Path(__file__).parent.parent / "results" / "prediction.json"
 NETWORKS = json.loads(RESULT.read_text("utf-8"))["networks"]
@@ -53,7 +53,9 @@ def test_a_run_that_was_cut_off_ends_like_one_that_was_not(monkeypatch, tmp_path
     small(monkeypatch, whole).run()
     with pytest.raises(StopError):
         small(monkeypatch, cut, stop_after).run()
+    assert not (cut / "prediction.json").exists()  # the table holds whole entries only
     small(monkeypatch, cut).run()
+    assert not list(cut.glob("unfinished/*"))
     for name in ("prediction.json", "digits-resnet.json"):
         assert (cut / name).read_text() == (whole / name).read_text()
     sheets = [np.array(Image.open(f / "pictures" / "digits-resnet.png")) for f in (whole, cut)]
@@ -104,3 +106,13 @@ def test_the_title_page_says_what_was_measured():
     entry = NETWORKS["digits-resnet"]
     median, *_, count = reproduce.middle(entry["machines"][entry["machine"]]["r"]["150"])
     assert (count, f"{median:.2f}") == (int(seeds), f"0{said}")
+
+
+@pytest.mark.parametrize("name", [n for n in NETWORKS if n.startswith("cifar10")])
+def test_no_image_of_a_set_that_does_not_ship_is_kept(name):
+    sheet = np.array(Image.open(RESULT.parent / "pictures" / f"{name}.png"))
+    lines = dict(
+        zip(reproduce.sheet_lines(), np.split(sheet, len(reproduce.sheet_lines())), strict=True)
+    )
+    for rival_name, line in lines.items():
+        assert (line.std() == 0) == (rival_name in RECALL), rival_name

@@ -1,0 +1,251 @@
+"""Measure the machines: how long a step takes, a sampling, how it grows, and what memory it wants.
+
+    python benchmarks/speed.py                  # writes results/speed.json and results/speed.png
+    python benchmarks/speed.py steps sampling   # these parts alone: steps, sampling, growth, memory
+
+Three ways side by side: the published one, written anew (`published_way.py`); attention in blocks
+(a product of matrices, then a softmax); and the package. All run in one process on one thread, in
+turn. Seconds are of processor time, so that other programs on the machine count little.
+"""
+
+import json
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from datetime import date
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import published_way
+import torch
+
+from els_tutorial import calibration, data
+from els_tutorial.machines import EquivariantLocalScore, EquivariantScore, LocalScore
+from els_tutorial.sampling import trajectory
+from els_tutorial.schedules import CosineSchedule
+
+RESULT = Path(__file__).parent.parent / "results" / "speed.json"
+HIGH, LOW = 0.1, 0.95  # alpha_bar at much noise, and at little
+SLOW = 100  # digits up to which all ways are measured; beyond them the package alone
+
+
+def cpu():
+    """Return the processor's name where the system tells it."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(line.split(":")[1].strip() for line in lines if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or "unknown"
+
+
+def seconds(call):
+    """Return the processor time of a call, and what it returns."""
+    start = time.process_time()
+    value = call()
+    return time.process_time() - start, value
+
+
+def noised(images, alpha_bar, seed=0):
+    """Return noisy images at one level."""
+    noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(seed))
+    return alpha_bar**0.5 * images + (1 - alpha_bar) ** 0.5 * noise
+
+
+def machine_of(kind, images, size, boundary):
+    """Return one of the package's machines."""
+    if kind == "ES":
+        return EquivariantScore(images)
+    return {"LS": LocalScore, "ELS": EquivariantLocalScore}[kind](images, size, boundary)
+
+
+def rows_of_steps():
+    """Yield what to measure: (kind, boundary, patch size, alpha_bar, digits)."""
+    for alpha_bar in (HIGH, LOW):
+        for number in (SLOW, 500, 2000, 5000):
+            yield "ES", "circular", None, alpha_bar, number
+            yield "LS", "zeros", 7, alpha_bar, number
+            for boundary in ("circular", "zeros"):
+                for size in (3, 7, 11, 15, 27) if number < 2000 else (3, 11, 27):
+                    yield "ELS", boundary, size, alpha_bar, number
+
+
+def step(kind, boundary, size, alpha_bar, number):
+    """Return one row: the seconds of one step on one picture, and the largest errors."""
+    images = data.load("digits", n=number).images
+    x = noised(data.load("digits", n=5001).images[5000:], alpha_bar)
+    machine = machine_of(kind, images, size, boundary)
+    ways = {"ours": lambda: machine.denoise(x, alpha_bar)}
+    row = {"machine": kind, "boundary": boundary, "patch_size": size}
+    row |= {"alpha_bar": alpha_bar, "digits": number}
+    row["ours_first"] = seconds(ways["ours"])[0]  # plants trees, where there are any
+    if number == SLOW:
+        ways["published"] = lambda: published_way.denoise(
+            kind, images, x, alpha_bar, size, boundary
+        )
+        exact = machine.denoise(x.double(), alpha_bar)
+        if kind == "ELS":
+            ways["attention"] = lambda: machine._attend(x, alpha_bar, size)
+            exact = machine._attend(x.double(), alpha_bar, size)
+        row |= {f"{w}_error": (run() - exact).abs().max().item() for w, run in ways.items()}
+    times = [{way: seconds(run)[0] for way, run in ways.items()} for _ in range(3)]
+    row |= {way: statistics.median(t[way] for t in times) for way in ways}
+    return row
+
+
+def steps():
+    """Measure one step of every machine."""
+    rows = []
+    for what in rows_of_steps():
+        rows.append(step(*what))
+        print(tidy(rows[-1]), flush=True)
+    return rows
+
+
+def sampling(number=500, every=4):
+    """Measure 20 steps with the published windows; the published way at every fourth step."""
+    images, schedule, rows = data.load("digits", n=number).images, CosineSchedule(), []
+    names = {"circular": "mnist-resnet-circular", "zeros": "mnist-resnet"}
+    for boundary, name in names.items():
+        scales = calibration.published(name, schedule)
+        machine = EquivariantLocalScore(images, scales, boundary)
+        noise = torch.randn(1, *images.shape[1:], generator=torch.Generator().manual_seed(0))
+        ours, both = 0.0, []
+        for k, now in enumerate(trajectory(machine, noise, schedule, steps=20)):
+            alpha_bar = schedule.alpha_bar(now.t)
+            size = scales(alpha_bar)
+            fast, _ = seconds(lambda m=machine, n=now, a=alpha_bar: m.denoise(n.x, a))
+            ours += fast
+            if k % every == every - 1:
+                slow, _ = seconds(
+                    lambda n=now, a=alpha_bar, s=size, b=boundary: published_way.denoise(
+                        "ELS", images, n.x, a, s, b
+                    )
+                )
+                both.append({"patch_size": size, "t": now.t, "published": slow, "ours": fast})
+        rows.append({"boundary": boundary, "digits": number, "ours_20_steps": ours, "steps": both})
+        rows[-1]["ratio"] = sum(s["published"] for s in both) / sum(s["ours"] for s in both)
+        print(tidy(rows[-1]), flush=True)
+    return rows
+
+
+def growth(numbers=(500, 1000, 2000, 5000)):
+    """Fit the exponent of time against the number of digits."""
+    rows = []
+    for size, alpha_bar in ((7, HIGH), (3, HIGH), (3, 0.9), (3, 0.976), (3, 0.994)):
+        times = []
+        for number in numbers:
+            machine = EquivariantLocalScore(data.load("digits", n=number).images, size)
+            x = noised(data.load("digits", n=5001).images[5000:], alpha_bar)
+            machine.denoise(x, alpha_bar)
+            times.append(
+                statistics.median(
+                    seconds(lambda m=machine, x=x, a=alpha_bar: m.denoise(x, a))[0]
+                    for _ in range(3)
+                )
+            )
+        exponent = np.polyfit(np.log(numbers), np.log(times), 1)[0]
+        rows.append({"patch_size": size, "alpha_bar": alpha_bar, "digits": list(numbers)})
+        rows[-1] |= {"ours": times, "exponent": exponent}
+        print(tidy(rows[-1]), flush=True)
+    return rows
+
+
+def memory():
+    """Measure what one step adds to the memory of a fresh process that holds the images."""
+    rows = []
+    for size, alpha_bar in ((7, 0.5), (3, 0.95)):
+        for number in (100, 500, 2000, 5000):
+            row = {"patch_size": size, "alpha_bar": alpha_bar, "digits": number}
+            for way in ("ours", "attention", "published") if number <= 500 else ("ours",):
+                command = [sys.executable, __file__, "peak", way, size, alpha_bar, number]
+                done = subprocess.run(
+                    list(map(str, command)), capture_output=True, text=True, check=True
+                )
+                row[f"{way}_MB"] = float(done.stdout)
+            rows.append(row)
+            print(tidy(row), flush=True)
+    return rows
+
+
+def peak(way, size, alpha_bar, number):
+    """Print the megabytes that one step adds: run in a process of its own."""
+    size, alpha_bar = int(size), float(alpha_bar)
+    images = data.load("digits", n=int(number)).images
+    machine, few = EquivariantLocalScore(images, size), EquivariantLocalScore(images[:2], size)
+    ways = {
+        "ours": lambda m: m.denoise(x, alpha_bar),
+        "attention": lambda m: m._attend(x, alpha_bar, size),
+        "published": lambda m: published_way.denoise("ELS", m.images, x, alpha_bar, size),
+    }
+    x = noised(images[:1], alpha_bar)
+    ways[way](few)  # what is compiled, or loaded, is not counted
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    ways[way](machine)
+    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kibibytes elsewhere
+    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * unit / 1e6)
+
+
+def tidy(value):
+    """Return the value with its numbers rounded to three digits."""
+    if isinstance(value, dict):
+        return {k: tidy(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [tidy(v) for v in value]
+    return float(f"{value:.3g}") if isinstance(value, float) else value
+
+
+def draw(result):
+    """Save the plot: seconds of a circular ELS step for each window, and against the number."""
+    figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
+    for alpha_bar, line in ((HIGH, "-"), (LOW, "--")):
+        rows = [r for r in result["steps"]["rows"] if r["machine"] == "ELS"]
+        rows = [r for r in rows if (r["boundary"], r["alpha_bar"]) == ("circular", alpha_bar)]
+        few = [r for r in rows if r["digits"] == SLOW]
+        for way, colour in (("published", "C3"), ("attention", "C1"), ("ours", "C0")):
+            sizes, times = [r["patch_size"] for r in few], [r[way] for r in few]
+            left.semilogy(sizes, times, line, color=colour, label=f"{way}, ᾱ = {alpha_bar}")
+        for size in (3, 11):
+            some = [(r["digits"], r["ours"]) for r in rows if r["patch_size"] == size]
+            label = f"{size} x {size}, ᾱ = {alpha_bar}"
+            right.loglog(*zip(*some, strict=True), line, marker="o", label=label)
+    left.set(xlabel="side of the window", ylabel="seconds", title=f"one step, {SLOW} digits")
+    right.set(xlabel="training digits", ylabel="seconds", title="one step, the package")
+    left.legend(fontsize="x-small")
+    right.legend(fontsize="x-small")
+    figure.savefig(RESULT.with_suffix(".png"), dpi=150)
+
+
+def main(names):
+    torch.set_num_threads(1)
+    parts = {"steps": steps, "sampling": sampling, "growth": growth, "memory": memory}
+    result = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    # Compile, or load, everything before the first measurement.
+    images = data.load("digits", n=8).images
+    for size, alpha_bar in ((3, 0.5), (3, 0.99), (7, 0.5), (7, 0.999)):
+        for boundary in ("circular", "zeros"):
+            EquivariantLocalScore(images, size, boundary).denoise(images[:1], alpha_bar)
+    for name in names or parts:
+        rows = parts[name]()
+        result["command"] = "python benchmarks/speed.py"
+        result["what"] = f"28x28 digits; processor seconds on one thread; errors at {SLOW} digits"
+        result[name] = {
+            "date": date.today().isoformat(),
+            "cpu": cpu(),
+            "torch": torch.__version__,
+            "rows": tidy(rows),
+        }
+        RESULT.write_text(json.dumps(result, indent=1) + "\n")
+    if "steps" in result:
+        draw(result)
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["peak"]:
+        torch.set_num_threads(1)
+        peak(*sys.argv[2:])
+    else:
+        main(sys.argv[1:])

@@ -1,0 +1,251 @@
+"""What the tree leaves out is bounded, and the bound holds; the means stay those of all patches."""
+
+import numpy as np
+import oracle
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+from els_tutorial import data, patch_tree, pruning, running_sums
+from els_tutorial.machines import EquivariantLocalScore
+from els_tutorial.patches import extract, regions, wrap
+
+LEVELS = [0.0002, 0.05, 0.5, 0.71, 0.9, 0.99, 0.9995]
+BORDERS = ["circular", "zeros"]
+
+
+def noised(images, alpha_bar, seed=0):
+    noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(seed))
+    return alpha_bar**0.5 * images + (1 - alpha_bar) ** 0.5 * noise
+
+
+def queries(images, alpha_bar):
+    """Noisy training pictures, and pure noise, which at low noise lies far from every picture."""
+    pure = torch.randn(images[:1].shape, generator=torch.Generator().manual_seed(9))
+    return torch.cat([noised(images[:2], alpha_bar), pure])
+
+
+def pruned(x, images, alpha_bar, size, boundary):
+    trees = patch_tree.forest(images, size, boundary)
+    return pruning.posterior_mean(x, trees, alpha_bar, size, boundary)
+
+
+def rows_of(tree):
+    """The patches of a tree, [leaves * LEAF, D], and how often each occurs; 0 for fillings."""
+    return tree.keys.swapaxes(1, 2).reshape(-1, tree.keys.shape[1]), tree.counts.ravel()
+
+
+def exact(tree, windows, alpha_bar):
+    """Logits [Q, K] of all the tree's patches, and the number of copies [K], in float64."""
+    keys, counts = rows_of(tree)
+    apart = windows[:, None] - alpha_bar**0.5 * keys[counts > 0].astype(float)
+    return np.square(apart).sum(2) / (-2 * (1 - alpha_bar)), counts[counts > 0]
+
+
+SETS = {
+    "grey": torch.rand(30, 1, 7, 6, generator=torch.Generator().manual_seed(1)) * 2 - 1,
+    "colour": torch.rand(20, 3, 6, 5, generator=torch.Generator().manual_seed(2)) * 2 - 1,
+    "dots": (torch.rand(60, 1, 8, 8, generator=torch.Generator().manual_seed(3)) < 0.1) * 2.0 - 1,
+    "one image": torch.rand(1, 1, 9, 9, generator=torch.Generator().manual_seed(4)) * 2 - 1,
+    "all black": -torch.ones(5, 1, 6, 6),
+    "two tone": data.load("two_tone").images[..., :12, :12].clone(),
+}
+
+
+@pytest.mark.parametrize("alpha_bar", LEVELS)
+@pytest.mark.parametrize("boundary", BORDERS)
+@pytest.mark.parametrize("name", SETS)
+def test_the_means_equal_the_oracle(name, boundary, alpha_bar):
+    images = SETS[name]
+    x = queries(images, alpha_bar)
+    for size in (1, 3, 5):
+        want = oracle.denoise("ELS", images, x, alpha_bar, size, boundary)
+        got = pruned(x, images, alpha_bar, size, boundary).numpy()
+        assert np.abs(got - want).max() <= 1e-5, size
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    arrays(
+        np.float32,
+        st.tuples(
+            st.integers(1, 12), st.sampled_from([1, 3]), st.integers(1, 6), st.integers(1, 6)
+        ),
+        elements=st.sampled_from([-1.0, -0.5, 0.0, 0.25, 1.0]),
+    ),
+    st.sampled_from(BORDERS),
+    st.floats(0.0002, 0.9995),
+    st.integers(0, 99),
+    st.data(),
+)
+def test_any_images_equal_the_oracle(images, boundary, alpha_bar, seed, draw):
+    images = torch.from_numpy(images)
+    sides = images.shape[2:]
+    largest = min(sides) if boundary == "circular" else 2 * max(sides) - 1
+    size = draw.draw(st.sampled_from(range(1, largest + 1, 2)))
+    x = noised(images[:1], alpha_bar, seed)
+    want = oracle.denoise("ELS", images, x, alpha_bar, size, boundary)
+    assert np.abs(pruned(x, images, alpha_bar, size, boundary).numpy() - want).max() <= 1e-5
+
+
+@pytest.mark.parametrize("alpha_bar", [0.71, 0.9, 0.97, 0.994, 0.9995])
+@pytest.mark.parametrize("size", [3, 5, 9])
+def test_tree_and_running_sums_agree_on_digits(size, alpha_bar):
+    images = data.load("digits", n=40).images
+    x = queries(images, alpha_bar)
+    for boundary in BORDERS:
+        tree = pruned(x, images, alpha_bar, size, boundary)
+        sums = running_sums.posterior_mean(x, images, alpha_bar, size, boundary)
+        assert (tree - sums).abs().max() <= 1e-5, boundary
+
+
+def hostile(keys, alpha_bar, seed):
+    """Windows that a bound might fail on: on a patch, between two, far away, and pure noise."""
+    rng = np.random.default_rng(seed)
+    one, two = keys[rng.integers(len(keys), size=(2, 8))]
+    signal, noise = alpha_bar**0.5, (1 - alpha_bar) ** 0.5
+    return np.concatenate(
+        [
+            signal * one,
+            signal * (one + two) / 2,
+            signal * one + noise * rng.normal(size=one.shape),
+            signal * one + 6 * noise * np.sign(two - one),
+            rng.normal(size=one.shape),
+            20 * rng.normal(size=one.shape),
+        ]
+    )
+
+
+@pytest.mark.parametrize("alpha_bar", [0.71, 0.9, 0.97, 0.994, 0.9995])
+@pytest.mark.parametrize(("name", "size"), [("digits", 3), ("digits", 7), ("photos", 3)])
+def test_what_is_left_out_weighs_no_more_than_certified(name, size, alpha_bar):
+    images = data.load(name, n={"digits": 12, "photos": 8}[name]).images
+    ((_, _, tree),) = patch_tree.forest(images, size, "circular")
+    keys, _ = rows_of(tree)
+    for seed in range(3):
+        windows = hostile(keys.astype(float), alpha_bar, seed)
+        _, log_total, left_out = pruning.weigh(tree, windows, alpha_bar)
+        logits, counts = exact(tree, windows, alpha_bar)
+        top = logits.max(1)
+        everything = np.log((np.exp(logits - top[:, None]) * counts).sum(1)) + top
+        lost = 1 - np.exp(log_total - everything)
+        assert left_out.min() >= 0 and left_out.max() <= pruning.LEFT_OUT
+        # Exponentials are 32-bit floats, good to 2e-6 in a sum; the bound itself is below that.
+        assert (lost <= left_out + 2e-6).all()
+        if alpha_bar > 0.9:
+            assert left_out.max() > 0, "nothing was left out: this test would test nothing"
+
+
+def test_the_bound_is_kept_where_it_is_nearly_reached(monkeypatch):
+    """One patch in the middle, thousands on a sphere around it, each half as heavy as allowed."""
+    monkeypatch.setattr(pruning, "LEFT_OUT", 0.1)
+    count, alpha_bar = 4000, 0.9
+    radius = (np.log(count / 0.05) * 2 * (1 - alpha_bar) / alpha_bar) ** 0.5
+    around = np.random.default_rng(0).normal(size=(count, 9))
+    around *= radius / np.linalg.norm(around, axis=1, keepdims=True)
+    keys = torch.from_numpy(np.concatenate([np.zeros((1, 9)), around])).float()
+    tree = patch_tree.plant(keys, torch.ones(len(keys), dtype=torch.int64), [4])
+    _, log_total, left_out = pruning.weigh(tree, np.zeros((1, 9)), alpha_bar)
+    logits, _ = exact(tree, np.zeros((1, 9)), alpha_bar)
+    collected, everything = np.exp(log_total[0]), np.exp(logits).sum()
+    lost = everything / collected - 1
+    assert 0.4 * left_out[0] < lost <= left_out[0] <= 0.1
+
+
+@pytest.mark.parametrize("boundary", BORDERS)
+def test_the_tree_holds_every_patch_in_the_boxes_above_it(boundary):
+    images = data.load("digits", n=8).images
+    size, signal = 5, 0.9
+    wrapped = wrap(images, size, boundary)
+    for rows, columns, tree in patch_tree.forest(images, size, boundary):
+        windows = extract(wrapped, rows, columns).flatten(0, 1).numpy()
+        want, times = np.unique(windows, axis=0, return_counts=True)
+        keys, counts = rows_of(tree)
+        order = np.lexsort(keys[counts > 0].T[::-1])
+        assert np.array_equal(keys[counts > 0][order], want)
+        assert np.array_equal(counts[counts > 0][order], times)
+        query = noised(images[:1], 0.8).double().numpy()[0, 0, :5, :5].ravel()[: keys.shape[1]]
+        caster = pruning.shadow(query[None], tree.axes)[0]
+
+        def check(node, first, last, tree=tree, keys=keys, query=query, caster=caster):
+            mine = keys[first * patch_tree.LEAF : last * patch_tree.LEAF].astype(float)
+            least = np.square(query - signal * mine).sum(1).min()
+            low, high = signal * tree.low[node], signal * tree.high[node]
+            gap = np.square(np.maximum(np.maximum(low - caster, caster - high), 0)).sum()
+            assert gap <= least * (1 + 1e-12)
+            half = (last - first) // 2
+            if half:
+                check(node + 1, first, first + half)
+                check(node + 2 * half, first + half, last)
+
+        check(0, 0, len(tree.keys))
+
+
+@given(arrays(np.float32, st.tuples(st.integers(1, 30), st.just(1), st.just(1), st.integers(1, 4)),
+              elements=st.sampled_from([-1.0, 0.0, 0.5, 1.0])))  # fmt: skip
+@settings(deadline=None)
+def test_every_patch_is_kept_once_and_counted(images):
+    width = images.shape[3]
+    (*_, (rows, columns)) = regions(1, width, 2 * width - 1, "zeros")
+    images = torch.from_numpy(images)
+    keys, counts = patch_tree.distinct(images, 2 * width - 1, "zeros", rows, columns)
+    want, times = np.unique(images.numpy().reshape(-1, width), axis=0, return_counts=True)
+    order = np.lexsort(keys.numpy().T[::-1])
+    assert np.array_equal(keys[order], want)
+    assert np.array_equal(counts[order], times)
+
+
+def test_patches_that_share_a_sum_stay_apart(monkeypatch):
+    monkeypatch.setattr(patch_tree, "_checksums", lambda windows: windows.sum(1).long())
+    images = torch.tensor([[1.0, -1.0], [-1.0, 1.0], [1.0, -1.0]]).view(3, 1, 1, 2)
+    rows, columns = regions(1, 2, 3, "zeros")[0]
+    keys, counts = patch_tree.distinct(images, 3, "zeros", rows, columns)
+    assert torch.equal(keys, images.view(3, 2)) and counts.tolist() == [1, 1, 1]
+
+
+def test_the_order_and_the_number_of_windows_together_do_not_matter(monkeypatch):
+    images = data.load("digits", n=30).images
+    for alpha_bar in (0.5, 0.95):
+        x = noised(data.load("digits", n=33).images[30:], alpha_bar)
+        reference = pruned(x, images, alpha_bar, 3, "circular")
+        backwards = pruned(x, images.flip(0), alpha_bar, 3, "circular")
+        alone = torch.cat([pruned(p, images, alpha_bar, 3, "circular") for p in x.split(1)])
+        monkeypatch.setattr(pruning, "TOGETHER", 100)
+        in_parts = pruned(x, images, alpha_bar, 3, "circular")
+        for other in (backwards, alone, in_parts):
+            assert (other - reference).abs().max() <= 1e-5
+
+
+def test_the_machine_takes_the_tree_where_it_pays(monkeypatch):
+    images = data.load("digits", n=30).images
+    asked = []
+    real = pruning.posterior_mean
+    monkeypatch.setattr(pruning, "posterior_mean", lambda *a: asked.append(a[2:4]) or real(*a))
+    machine = EquivariantLocalScore(images, lambda _: 5)
+    x = noised(images[:4], 0.95)
+    machine.denoise(x, 0.5)
+    machine.denoise(x[:1], 0.95)
+    EquivariantLocalScore(images, 7).denoise(x, 0.95)
+    assert asked == []
+    first = machine.denoise(x, 0.95)
+    assert asked == [(0.95, 5)]
+    assert torch.equal(first, machine.denoise(x, 0.95))
+    EquivariantLocalScore(images, 3).denoise(x[:1], 0.3)  # digits repeat their small patches
+    assert asked[2:] == [(0.3, 3)]
+    photos = data.load("photos", n=4).images
+    machine = EquivariantLocalScore(photos, 3)
+    machine.denoise(photos[:1], 0.3)  # photographs do not
+    assert len(asked) == 3
+    machine.denoise(photos[:1], 0.95)
+    assert asked[3:] == [(0.95, 3)]
+
+
+def test_what_is_too_large_is_not_planted(monkeypatch):
+    images = data.load("digits", n=4).images
+    monkeypatch.setattr(patch_tree, "MOST", 3 * images.numel())
+    assert patch_tree.forest(images, 3, "circular") is not None
+    assert patch_tree.forest(images, 5, "circular") is None
+    monkeypatch.setattr(patch_tree, "MOST", 100)
+    assert patch_tree.forest(images, 3, "circular") is None
