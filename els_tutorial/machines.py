@@ -155,10 +155,11 @@ class IdealScore(Machine):
     """The ideal score (IS, eqs. 3 and 4): whole images, compared as they stand.
 
     Args:
-        images: training images, float tensor [N, C, H, W] in [-1, 1].
+        images: training images [N, C, H, W] in [-1, 1]: a float tensor, or blocks on disk as
+            :func:`els_tutorial.blocks.streamed` takes them.
 
     Raises:
-        ValueError: if images is not such a tensor.
+        ValueError: if images is nothing of this.
     """
 
     def _partial(self, x, alpha_bar):
@@ -184,10 +185,11 @@ class EquivariantScore(Machine):
     convolution, both a product after a Fourier transform.
 
     Args:
-        images: training images, float tensor [N, C, H, W] in [-1, 1].
+        images: training images [N, C, H, W] in [-1, 1]: a float tensor, or blocks on disk as
+            :func:`els_tutorial.blocks.streamed` takes them.
 
     Raises:
-        ValueError: if images is not such a tensor.
+        ValueError: if images is nothing of this.
     """
 
     def _logits(self, picture, block, alpha_bar):
@@ -232,7 +234,7 @@ class _PatchMachine(Machine):
         super().__init__(images)
         check_boundary(boundary)
         if not callable(patch_size):
-            check_patch_size(patch_size, *images.shape[2:], boundary)
+            check_patch_size(patch_size, *self.images.shape[2:], boundary)
         self.patch_size, self.boundary = patch_size, boundary
 
     def patch_size_at(self, alpha_bar):
@@ -252,14 +254,15 @@ class LocalScore(_PatchMachine):
     """The local score (LS, eqs. 7 and 8): the patch around a pixel, compared at its own place.
 
     Args:
-        images: training images, float tensor [N, C, H, W] in [-1, 1].
+        images: training images [N, C, H, W] in [-1, 1]: a float tensor, or blocks on disk as
+            :func:`els_tutorial.blocks.streamed` takes them.
         patch_size: side of the square window: an odd int, or a callable alpha_bar -> odd int such
             as :class:`els_tutorial.calibration.LocalityScales`.
         boundary: "zeros" (outside the image there is nothing to compare) or "circular" (the image
             is a torus).
 
     Raises:
-        ValueError: if images is not such a tensor, patch_size is even or does not fit, or boundary
+        ValueError: if images is nothing of this, patch_size is even or does not fit, or boundary
             is unknown.
     """
 
@@ -306,13 +309,14 @@ class EquivariantLocalScore(_PatchMachine):
     tests hold them together.
 
     Args:
-        images: training images, float tensor [N, C, H, W] in [-1, 1].
+        images: training images [N, C, H, W] in [-1, 1]: a float tensor, or blocks on disk as
+            :func:`els_tutorial.blocks.streamed` takes them.
         patch_size: side of the square window: an odd int, or a callable alpha_bar -> odd int such
             as :class:`els_tutorial.calibration.LocalityScales`.
         boundary: "circular" (the image is a torus, and training patches wrap too) or "zeros".
 
     Raises:
-        ValueError: if images is not such a tensor, patch_size is even or does not fit, or boundary
+        ValueError: if images is nothing of this, patch_size is even or does not fit, or boundary
             is unknown.
     """
 
