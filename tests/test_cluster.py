@@ -1,12 +1,16 @@
 """A machine over a Dask cluster: the single-process answer, also when a worker is killed."""
 
 import os
+import re
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from conftest import ROOT
 from dask.distributed import Client, LocalCluster
 from test_machines import build, pictures, queries
 
@@ -125,3 +129,17 @@ def test_traffic_is_the_size_of_what_is_sent(kind):
 def test_traffic_and_pairs_of_a_step_over_cifar10():
     assert traffic((1, 3, 32, 32), 32) == (32 * 12_288, 32 * (12_288 + 8_192))
     assert pairs(50_000, 32, 32) == 50_000 * 1024 * 1024 == 52_428_800_000
+
+
+def test_code_on_the_page_runs(tmp_path):
+    """All but the two launchers, in one script as a reader would put it together."""
+    page = (ROOT / "book" / "reference" / "cluster.md").read_text(encoding="utf-8")
+    code = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+    launchers = [block for block in code if "SLURMCluster" in block or "KubeCluster" in block]
+    assert len(launchers) == 2 and len(code) == 7
+    script = "\n".join(block for block in code if block not in launchers)
+    (tmp_path / "page.py").write_text(script, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "page.py"], cwd=tmp_path, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
