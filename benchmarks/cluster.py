@@ -78,7 +78,7 @@ def scaling(path):
     write_images(path, FEW)
     images, settings = ImageFile(path), KINDS["EquivariantLocalScore"]
     alone = machines.EquivariantLocalScore(images, **settings)
-    options = {"threads_per_worker": 1, "processes": True, "dashboard_address": None}
+    options = {"threads_per_worker": 1, "processes": True, "dashboard_address": ":0"}
     with (
         LocalCluster(n_workers=1, **options) as one,
         LocalCluster(n_workers=2, **options) as two,

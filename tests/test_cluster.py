@@ -38,7 +38,7 @@ CLASSES = {
 def client():
     """Two workers, each a process of its own with one thread."""
     settings = {"n_workers": 2, "threads_per_worker": 1, "processes": True}
-    with LocalCluster(**settings, dashboard_address=None) as cluster, Client(cluster) as client:
+    with LocalCluster(**settings, dashboard_address=":0") as cluster, Client(cluster) as client:
         yield client
 
 
@@ -136,7 +136,7 @@ def test_code_on_the_page_runs(tmp_path):
     page = (ROOT / "book" / "reference" / "cluster.md").read_text(encoding="utf-8")
     code = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
     launchers = [block for block in code if "SLURMCluster" in block or "KubeCluster" in block]
-    assert len(launchers) == 2 and len(code) == 7
+    assert len(launchers) == 2 and len(code) == 8
     script = "\n".join(block for block in code if block not in launchers)
     (tmp_path / "page.py").write_text(script, encoding="utf-8")
     done = subprocess.run(
