@@ -68,7 +68,8 @@ def test_windows_are_the_fitted_ones_and_words_say_what_the_maps_hold():
 
 
 def test_shades_run_over_two_decades_and_keep_the_order():
-    shown = shade(torch.tensor([[1.0, 0.1], [0.01, 0.0]]).double())[0].flatten().tolist()
+    heat = torch.tensor([[1.0, 0.1], [0.01, 0.0]], dtype=torch.float64)
+    shown = shade(heat)[0].flatten().tolist()
     assert shown == pytest.approx([1, 0, -1, -1])
 
 
