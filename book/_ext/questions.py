@@ -34,7 +34,8 @@ def anywhere(text, part):
 
 def shown(question, number, place):
     """Return the lines of Markdown of one question, its answer in a fold."""
-    lines = [f"**{number}.** *{bank.KINDS[question.kind]}.* {question.ask.strip()}", ""]
+    kind = f"{bank.KINDS[question.kind]}{', in the chapter' if question.fold else ''}"
+    lines = [f"**{number}.** *{kind}.* {question.ask.strip()}", ""]
     lines += [f"{letter}. {option.say}" for letter, option in lettered(question)]
     lines += ["", ":::{dropdown} Answer"]
     for letter, option in lettered(question):
