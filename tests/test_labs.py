@@ -195,7 +195,7 @@ def test_otter_run_grades_a_half_done_notebook_from_the_command_line(built, tmp_
         archive(folder),
         "-o",
         tmp_path,
-        tmp_path / "lab2-machines.ipynb",
+        file,
     ]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
