@@ -20,7 +20,8 @@ HEAD = re.compile(r"<head>\s*(<meta charset=\"utf-8\"\s*/?>)?")
 # `file:` is for a book opened from a disk, where a browser may not take 'self' for the folder;
 # blob: and wasm are the figures' own engine and its workers.
 POLICY = (
-    "default-src 'none'; script-src 'self' file: blob: 'wasm-unsafe-eval' 'unsafe-hashes' {hashes}; "
+    "default-src 'none'; "
+    "script-src 'self' file: blob: 'wasm-unsafe-eval' 'unsafe-hashes' {hashes}; "
     "style-src 'self' file: 'unsafe-inline'; img-src 'self' file: data: blob:; "
     "font-src 'self' file: data:; connect-src 'self'; worker-src blob:; frame-src 'self' file:; "
     "manifest-src 'self'; base-uri 'none'; form-action 'self' file:"
@@ -51,7 +52,8 @@ def guard(app, exception):
     for path in Path(app.outdir).rglob("*.html"):
         page = path.read_text(encoding="utf-8")
         meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(page)}">'
-        path.write_text(HEAD.sub(lambda head: head[0] + meta, page, count=1), encoding="utf-8")
+        start = HEAD.search(page).end()
+        path.write_text(page[:start] + meta + page[start:], encoding="utf-8")
 
 
 def setup(app):
