@@ -50,6 +50,8 @@ def guard(app, exception):
     if exception or app.builder.format != "html":
         return
     for path in Path(app.outdir).rglob("*.html"):
+        if "_static" in path.parts:  # no pages, but pieces of the theme
+            continue
         page = path.read_text(encoding="utf-8")
         meta = f'<meta http-equiv="Content-Security-Policy" content="{policy(page)}">'
         start = HEAD.search(page).end()
