@@ -10,7 +10,6 @@ turn. Seconds are of processor time, so that other programs on the machine count
 
 import json
 import platform
-import resource
 import statistics
 import subprocess
 import sys
@@ -160,7 +159,7 @@ def growth(numbers=(500, 1000, 2000, 5000)):
 
 
 def memory():
-    """Measure what one step adds to the memory of a fresh process that holds the images."""
+    """Measure what one step adds to the memory of a process that holds the images (Linux)."""
     rows = []
     for size, alpha_bar in ((7, 0.5), (3, 0.95)):
         for number in (100, 500, 2000, 5000):
@@ -188,10 +187,16 @@ def peak(way, size, alpha_bar, number):
     }
     x = query(alpha_bar)
     ways[way](few)  # what is compiled, or loaded, is not counted
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    Path("/proc/self/clear_refs").write_text("5")  # Linux: forget the largest size so far
+    before = largest_size()
     ways[way](machine)
-    unit = 1 if sys.platform == "darwin" else 1024  # bytes there, kibibytes elsewhere
-    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * unit / 1e6)
+    print((largest_size() - before) / 1e6)
+
+
+def largest_size():
+    """Return the largest resident size of this process in bytes (Linux)."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(1024 * int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
 
 
 def tidy(value):
@@ -234,14 +239,13 @@ def main(names):
         for boundary in ("circular", "zeros"):
             EquivariantLocalScore(images, size, boundary).denoise(images[:1], alpha_bar)
     for name in names or parts:
-        rows = parts[name]()
-        result["command"] = "python benchmarks/speed.py"
-        result["what"] = f"28x28 digits; processor seconds on one thread; errors at {SLOW} digits"
-        result[name] = {
+        result |= {
+            "command": "python benchmarks/speed.py",
+            "what": f"28x28 digits; processor seconds on one thread; errors at {SLOW} digits",
             "date": date.today().isoformat(),
             "cpu": cpu(),
             "torch": torch.__version__,
-            "rows": tidy(rows),
+            name: {"rows": tidy(parts[name]())},
         }
         RESULT.write_text(json.dumps(result, indent=1) + "\n")
     if "steps" in result:
