@@ -156,6 +156,7 @@ def main(parts):
     result = json.loads(RESULT.read_text("utf-8")) if RESULT.exists() else {}
     result |= {
         "command": "python benchmarks/cluster.py",
+        "date": date.today().isoformat(),
         "cpu": f"{cpu()}, {os.cpu_count()} cores",
         "versions": {
             "python": platform.python_version(),
