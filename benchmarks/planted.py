@@ -1,13 +1,15 @@
 """Plant a long-range correlation in images, and see whether a network's window follows it.
 
-    python benchmarks/planted.py           # writes results/planted.json, in 20 seconds
+    python benchmarks/planted.py           # writes results/planted.json, in a minute or two
 
 A picture has 8 x 8 pixels on a torus: two strips of digits, side by side. In the set "tied" both
 are the same strip, so that every pixel has an exact copy four pixels away, as far as the torus
 allows; in the set "untied" they are strips of two digits that have nothing to do with each other.
-One strip alone looks the same in both sets. Three small networks learn: one that can see the copy
-learns either set, and one that cannot learns the tied one. All is measured on digits that no
-network learned. Each network's part is saved when it is done.
+One strip alone looks the same in both sets. Small networks learn, three times each: one that can
+see the copy learns either set, and one that cannot learns the tied one. Beside them stand the
+Wiener filters of both sets, and that of the tied set in all its shifts, which cannot know a place,
+as a circular network cannot. All is measured on digits that no network learned. Each run is saved
+when it is done.
 """
 
 import json
@@ -31,7 +33,8 @@ SCHEDULE = CosineSchedule()
 SIDE, APART = 8, 4  # of the torus, and of a pixel from its copy
 LEARNED, HELD_OUT = 2000, 500  # digits; the held-out ones come after the learned ones
 TIMES = [round(0.1 * k, 1) for k in range(1, 10)]
-STEPS, BATCH, RATE = 300, 24, 4e-3
+MAPPED = [0.1, 0.5, 0.9]  # times whose whole heat maps are kept
+STEPS, BATCH, RATE, RUNS = 300, 24, 4e-3, 3
 NETWORKS = {  # how many residual convolutions, and the set that is learned
     "sees, tied": (3, "tied"),
     "sees, untied": (3, "untied"),
@@ -67,10 +70,16 @@ def heat_by_place(heat):
     return {name: round(value, 6) for name, value in (found | {"all": heat.sum().item()}).items()}
 
 
-def learned(name):
+def shifted(images):
+    """Return pictures of a torus in all their shifts, [64 N, 1, 8, 8]."""
+    shifts = [(i, j) for i in range(SIDE) for j in range(SIDE)]
+    return torch.cat([images.roll(shift, (2, 3)) for shift in shifts])
+
+
+def learned(name, seed):
     """Return the network of a name, trained, and the loss of its last tenth of steps."""
     depth, kind = NETWORKS[name]
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     network = ResNet(channels=24, depth=depth, padding_mode="circular")
     network, losses, _ = train(
         network,
@@ -78,6 +87,7 @@ def learned(name):
         STEPS,
         batch=BATCH,
         rate=RATE,
+        seed=seed,
         autocast=False,
         progress=False,
     )
@@ -93,9 +103,10 @@ def measure(denoiser, heat_of):
 
     Returns:
         dict: under "loss" the squared error of the velocity by pixel, for either set a list over
-        ``TIMES``; under "heat" a list over ``TIMES`` of what :func:`heat_by_place` gives.
+        ``TIMES``; under "heat" a list over ``TIMES`` of what :func:`heat_by_place` gives; under
+        "maps" the 64 numbers of a heat map, row by row, for each of ``MAPPED``.
     """
-    found = {"loss": {}, "heat": []}
+    found = {"loss": {}, "heat": [], "maps": []}
     for kind in ("tied", "untied"):
         clean, losses = pictures(kind, held_out=True), []
         for k, t in enumerate(TIMES):
@@ -105,7 +116,10 @@ def measure(denoiser, heat_of):
         found["loss"][kind] = [round(loss, 5) for loss in losses]
     few = pictures("tied", held_out=True)[:64]
     for k, t in enumerate(TIMES):
-        found["heat"].append(heat_by_place(heat_of(noisy(few, t, k), SCHEDULE.alpha_bar(t))))
+        heat = heat_of(noisy(few, t, k), SCHEDULE.alpha_bar(t))
+        found["heat"].append(heat_by_place(heat))
+        if t in MAPPED:
+            found["maps"].append([round(value, 4) for value in heat.flatten().tolist()])
     return found
 
 
@@ -115,9 +129,9 @@ def of_network(network):
     return measure(denoiser, lambda x, alpha_bar: heat_map(denoiser, x, alpha_bar))
 
 
-def of_filter(kind):
-    """Return what :func:`measure` says of the Wiener filter of a set."""
-    linear = GaussianScore(pictures(kind))
+def of_filter(images):
+    """Return what :func:`measure` says of the Wiener filter of some images."""
+    linear = GaussianScore(images)
     middle = SIDE * (SIDE // 2) + SIDE // 2
 
     def row(_, alpha_bar):
@@ -126,18 +140,25 @@ def of_filter(kind):
     return measure(linear, row)
 
 
+FILTERS = {  # the set whose mean and covariance the filter has
+    "Wiener, tied": lambda: pictures("tied"),
+    "Wiener, untied": lambda: pictures("untied"),
+    "Wiener, tied, shifted": lambda: shifted(pictures("tied")),
+}
+
+
 def main():
     table = json.loads(RESULT.read_text("utf-8")) if RESULT.exists() else {"denoisers": {}}
-    for name in NETWORKS:
-        if name in table["denoisers"]:
-            continue
-        network, loss = learned(name)
-        facts = {"set": NETWORKS[name][1], "field": network.receptive_field, "training loss": loss}
-        table["denoisers"][name] = facts | of_network(network)
-        save(table)
-        print(name, flush=True)
-    for kind in ("tied", "untied"):
-        table["denoisers"][f"Wiener, {kind}"] = {"set": kind} | of_filter(kind)
+    for name, (_, kind) in NETWORKS.items():
+        entry = table["denoisers"].setdefault(name, {"set": kind, "runs": []})
+        for seed in range(len(entry["runs"]), RUNS):
+            network, loss = learned(name, seed)
+            entry["field"] = network.receptive_field
+            entry["runs"].append({"training loss": loss} | of_network(network))
+            save(table)
+            print(name, seed, flush=True)
+    for name, images in FILTERS.items():
+        table["denoisers"][name] = {"set": name.split(", ")[1], "runs": [of_filter(images())]}
     save(table)
 
 
@@ -148,7 +169,9 @@ def save(table):
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
         "images": f"digits: {LEARNED} learned, {HELD_OUT} held out",
         "times": TIMES,
+        "mapped": MAPPED,
         "steps": STEPS,
+        "seeds": RUNS,
         "heat": "mean absolute slope of the central pixel's guess, on 64 held-out tied pictures",
         "loss": "squared error of the velocity by pixel, on all held-out pictures",
     }
