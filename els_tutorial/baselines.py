@@ -30,6 +30,7 @@ class GaussianScore(Denoiser):
         self.mean = flat.mean(0)
         # Principal axes of the set; the covariance (with 1 / N) is axes^T diag(variances) axes.
         _, singular, self.axes = torch.linalg.svd(flat - self.mean, full_matrices=False)
+        self.axes[:, (flat == flat[0]).all(0)] = 0  # what never changes is in none, but for rounding
         self.variances = singular.square() / len(flat)
 
     def sensitivity(self, alpha_bar):
@@ -92,7 +93,7 @@ class WienerLocalScore(Machine):
         entries = self.linear.sensitivity(alpha_bar).view(channels, -1, channels, *sides)
         size = entries.square().sum((0, 2)).sqrt().flatten(1)  # [H * W, H * W]
         own = size.diagonal()[:, None]
-        # A pixel that never changes is sensitive to nothing but rounding: it stands alone.
+        # A pixel that never changes is sensitive to nothing: it stands alone.
         inside = (size >= self.threshold * own) & (size > 1e-12 * size.max())
         return (inside | torch.eye(len(size), dtype=torch.bool, device=size.device)).view(
             *sides, *sides

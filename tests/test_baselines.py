@@ -130,6 +130,15 @@ def test_a_pixel_that_never_changes_stands_alone_and_is_kept():
         assert torch.allclose(machine.denoise(X, alpha_bar)[:, :, 1, 2], -0.25 + 0 * X[:, :, 0, 0])
 
 
+def test_the_filter_guesses_what_never_changes_without_rounding():
+    images = IMAGES.clone()
+    images[:, :, 1, 2] = -0.3
+    linear = GaussianScore(images)
+    for alpha_bar in (0.0002, 0.5, 0.999):
+        assert not linear.sensitivity(alpha_bar).view(2, 12, 2, 12)[:, 6].any()
+        assert (linear.denoise(X, alpha_bar)[:, :, 1, 2] + 0.3).abs().max() < 1e-15
+
+
 def test_batch_block_and_level_do_not_matter_to_the_wiener_windowed_machine(monkeypatch):
     machine = WienerLocalScore(IMAGES.float())
     x = X.float()

@@ -34,6 +34,9 @@ def test_the_kept_rows_are_the_filters_to_half_a_step(machine, level):
     found = sensitivity_maps.maps("linear")[level - 1]
     for (row, column), number in NUMBERS.items():
         want = rows[row * SIDE + column]
+        if counts[row, column] == 1:  # it never changes, and no noise tells of it
+            assert not want.any() and not found[number].any()
+            continue
         # Of the square root of a share of the largest, half a step of 95, and float32.
         apart = (found[number] / want.max()).sqrt() - (want / want.max()).sqrt()
         assert apart.abs().max() < 0.51 / sensitivity_maps.FINE
@@ -61,10 +64,21 @@ def test_windows_are_the_fitted_ones_and_words_say_what_the_maps_hold():
         assert SensitivityExplorer(level=level).facts()[0] == sizes(SCHEDULE.alpha_bar(level / 10))
     figure = SensitivityExplorer(level=6, row=10)
     wide, seen = (reach(heat, 0.9, (10, 14)) for heat in figure.heats())
+    network = figure.heats()[1]
+    above = (network >= 0.02 * network[10, 14]).sum()
     text = figure.describe()
-    assert text.startswith("Row 10, column 14 at t = 0.6.")
-    assert f"lies in a square of {wide} × {wide}, and of the network’s in {seen} × {seen}" in text
-    assert "it can see 17 × 17" in text
+    assert text.startswith("Row 10, column 14 at t = 0.6. Pixels on which")
+    assert f"{figure.facts()[2]} for the linear filter (WLS compares these), {above} for the" in text
+    assert f"lies in squares of {wide} × {wide} and {seen} × {seen}" in text
+    assert "can see 17 × 17" in text
+
+
+def test_of_a_pixel_that_never_changes_it_is_said_that_the_filter_looks_at_nothing():
+    figure = SensitivityExplorer(row=2, column=2)
+    digits = data.load("digits", n=2000).images
+    assert (digits[:, 0, 2, 2] == -1).all() and not figure.heats()[0].any()
+    assert "same in all digits: the linear filter looks at none" in figure.describe()
+    assert figure.facts()[2] == 1
 
 
 def test_shades_run_over_two_decades_and_keep_the_order():

@@ -9,6 +9,7 @@ import { createMaps, LEVELS, NAMES, reach, settle, SIDE, STEP, timeAt } from "./
 const PROMPT =
   "Slide t from clean to noise, and watch both maps grow. Then click a pixel at the border of the digits: " +
   "where do filter and network part?";
+const THRESHOLD = 0.02; // of WLS
 const DECADES = 2; // that a map tells apart
 
 function shade(heat) {
@@ -22,11 +23,16 @@ function shade(heat) {
 function describe({ level, row, column }, { linear, network, field, window, count }) {
   const wide = reach(linear, row, column);
   const seen = reach(network, row, column);
+  const own = network[row * SIDE + column];
+  const above = network.filter((v) => v >= THRESHOLD * own).length;
+  const varies = linear.some((v) => v > 0);
+  const same = varies ? "" : " It is the same in all digits: the linear filter looks at none.";
+  const who = varies ? `${count} for the linear filter (WLS compares these), ${above}` : above;
+  const square = varies ? `squares of ${wide} × ${wide} and ${seen} × ${seen}` : `a square of ${seen} × ${seen}`;
   return (
-    `Row ${row}, column ${column} at t = ${timeAt(level).toFixed(1)}. Beside the pixel ` +
-    `itself, 90 % of the linear filter’s dependence lies in a square of ${wide} × ${wide}, and ` +
-    `of the network’s in ${seen} × ${seen}; it can see ${field} × ${field}. The ELS window is ` +
-    `${window} × ${window}. WLS compares ${count} pixel${count === 1 ? "" : "s"} of ${SIDE * SIDE}.`
+    `Row ${row}, column ${column} at t = ${timeAt(level).toFixed(1)}.${same} Pixels on which the guess ` +
+    `depends at least 2 % as much as on this one: ${who} for the network, which can see ${field} × ${field}. ` +
+    `Of the dependence on other pixels 90 % lies in ${square}. The ELS window is ${window} × ${window}.`
   );
 }
 

@@ -10,6 +10,7 @@ from els_tutorial.explorers.bundle import module
 from els_tutorial.explorers.sensitivity_maps import GRID, LEVELS, NETWORK, SIDE
 from els_tutorial.figures import blank, draw, outline, png
 
+THRESHOLD = 0.02  # of WLS
 DECADES = 2  # that a map tells apart: below a hundredth of its largest value it is black
 
 
@@ -96,12 +97,20 @@ class SensitivityExplorer(Explorer):
 
     def describe(self):
         window, field, count = self.facts()
-        wide, seen = (reach(heat, 0.9, (self.row, self.column)) for heat in self.heats())
+        place = self.row, self.column
+        linear, network = self.heats()
+        wide, seen = (reach(heat, 0.9, place) for heat in (linear, network))
+        above = int((network >= THRESHOLD * network[place]).sum())
+        if linear.any():
+            same, who = "", f"{count} for the linear filter (WLS compares these), {above}"
+            square = f"squares of {wide} × {wide} and {seen} × {seen}"
+        else:
+            same, who = " It is the same in all digits: the linear filter looks at none.", above
+            square = f"a square of {seen} × {seen}"
         return (
-            f"R{self._where}. Beside the pixel itself, 90 % of the linear filter’s dependence lies "
-            f"in a square of {wide} × {wide}, and of the network’s in {seen} × {seen}; it can see "
-            f"{field} × {field}. The ELS window is {window} × {window}. WLS compares {count} "
-            f"pixel{'s' * (count != 1)} of {SIDE * SIDE}."
+            f"R{self._where}.{same} Pixels on which the guess depends at least 2 % as much as on "
+            f"this one: {who} for the network, which can see {field} × {field}. Of the dependence "
+            f"on other pixels 90 % lies in {square}. The ELS window is {window} × {window}."
         )
 
     def still(self):

@@ -7,6 +7,7 @@ of them at a few pixels: 7 x 7 places, four pixels apart, at ten noise levels. O
 the size of each entry of a row of its matrix, over the whole picture. Of the network it is the mean
 size of the gradient on its own way from the noise of four seeds, over the square that it can see;
 beyond it the gradient is 0. A map is kept in bytes: v stands for (v / 95)^2 of its largest value.
+Of a pixel that never changes, the filter's map is 0.
 """
 
 import base64
@@ -91,7 +92,7 @@ def compute():
     for name in ("linear", "network"):
         maps = torch.stack(found[name]).double()
         largest = maps.amax((2, 3))
-        shares = (maps / largest[..., None, None]).sqrt()
+        shares = (maps / largest[..., None, None].clamp_min(1e-30)).sqrt()
         kept[name] = (FINE * shares).round().byte().numpy()
         kept[f"largest {name}"] = largest.float().numpy()
     kept["mean"] = ((images.mean(0)[0] + 1) * 127.5).round().byte().numpy()
