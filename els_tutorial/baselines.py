@@ -30,7 +30,7 @@ class GaussianScore(Denoiser):
         self.mean = flat.mean(0)
         # Principal axes of the set; the covariance (with 1 / N) is axes^T diag(variances) axes.
         _, singular, self.axes = torch.linalg.svd(flat - self.mean, full_matrices=False)
-        self.axes[:, (flat == flat[0]).all(0)] = 0  # what never changes is in none, but for rounding
+        self.axes[:, (flat == flat[0]).all(0)] = 0  # never changes: what is there is rounding
         self.variances = singular.square() / len(flat)
 
     def sensitivity(self, alpha_bar):

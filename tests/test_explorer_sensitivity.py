@@ -68,7 +68,8 @@ def test_windows_are_the_fitted_ones_and_words_say_what_the_maps_hold():
     above = (network >= 0.02 * network[10, 14]).sum()
     text = figure.describe()
     assert text.startswith("Row 10, column 14 at t = 0.6. Pixels on which")
-    assert f"{figure.facts()[2]} for the linear filter (WLS compares these), {above} for the" in text
+    count = figure.facts()[2]
+    assert f"{count} for the linear filter (WLS compares these), {above} for the network" in text
     assert f"lies in squares of {wide} × {wide} and {seen} × {seen}" in text
     assert "can see 17 × 17" in text
 
