@@ -79,7 +79,7 @@ def test_at_the_most_noise_the_filter_and_the_ideal_score_are_one():
     for name in NAMES:
         apart = TABLE["networks"][name]["apart"]
         for a, b in zip(apart["Wiener"], apart["IS"], strict=True):
-            assert a[0] == pytest.approx(b[0], rel=0.05)
+            assert a[0] == pytest.approx(b[0], rel=0.1)
 
 
 def test_tied_pictures_hold_each_pixel_twice_and_held_out_ones_are_new():
