@@ -171,7 +171,7 @@ def save(table):
         "times": TIMES,
         "mapped": MAPPED,
         "steps": STEPS,
-        "seeds": RUNS,
+        "seeds": list(range(RUNS)),
         "heat": "mean absolute slope of the central pixel's guess, on 64 held-out tied pictures",
         "loss": "squared error of the velocity by pixel, on all held-out pictures",
     }

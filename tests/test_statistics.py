@@ -75,11 +75,11 @@ def test_it_is_said_which_seeds_windows_were_fitted_to():
 
 
 def test_at_the_most_noise_the_filter_and_the_ideal_score_are_one():
-    """The first order of both is the same; they differ by much less than either from a network."""
-    for name in NAMES:
-        apart = TABLE["networks"][name]["apart"]
-        for a, b in zip(apart["Wiener"], apart["IS"], strict=True):
-            assert a[0] == pytest.approx(b[0], rel=0.1)
+    """The first order of both is the same. In colour more numbers make the next order larger."""
+    for name, entry in TABLE["networks"].items():
+        within = 0.02 if name.startswith("digits") else 0.2
+        for a, b in zip(entry["apart"]["Wiener"], entry["apart"]["IS"], strict=True):
+            assert a[0] == pytest.approx(b[0], rel=within)
 
 
 def test_tied_pictures_hold_each_pixel_twice_and_held_out_ones_are_new():
