@@ -141,20 +141,21 @@ def _choose(fits, choose):
     return LocalityScales(levels, sizes)
 
 
-def heat_map(denoiser, x, alpha_bar):
-    """Return how much the guess of the central pixel depends on each pixel of x (fig. 4a).
+def heat_map(denoiser, x, alpha_bar, pixel=None):
+    """Return how much the guess of one pixel depends on each pixel of x (fig. 4a).
 
     Args:
         denoiser: a network; its ``denoise`` must pass gradients on to x.
         x: noisy images, float tensor [B, C, H, W].
         alpha_bar: float in (0, 1).
+        pixel: its (row, column); the central pixel by default.
 
     Returns:
         float tensor [H, W]: the mean over images and channels of the gradient's absolute value.
     """
     x = x.detach().clone().requires_grad_()
     x0_hat = denoiser.denoise(x, alpha_bar)
-    row, column = (side // 2 for side in x.shape[2:])
+    row, column = pixel or (side // 2 for side in x.shape[2:])
     total = torch.zeros(x.shape[2:])
     for channel in range(x.shape[1]):
         (slope,) = torch.autograd.grad(x0_hat[:, channel, row, column].sum(), x, retain_graph=True)
@@ -162,18 +163,20 @@ def heat_map(denoiser, x, alpha_bar):
     return total
 
 
-def reach(heat, share=0.9):
-    """Return the side of the smallest square around the central pixel that holds most of the heat.
+def reach(heat, share=0.9, pixel=None):
+    """Return the side of the smallest square around a pixel that holds most of the heat.
 
     Args:
-        heat: tensor [H, W], as :func:`heat_map` gives it. The central pixel itself does not count.
+        heat: tensor [H, W], as :func:`heat_map` gives it. The pixel itself does not count.
         share: how much of it, in (0, 1).
+        pixel: its (row, column); the central pixel by default.
 
     Returns:
-        int, odd; at most the larger side of the picture, or one more.
+        int, odd; for the central pixel at most the larger side of the picture, or one more. A
+        square near the border may stand out beyond it.
     """
     heat = heat.double().clone()
-    row, column = (side // 2 for side in heat.shape)
+    row, column = pixel or (side // 2 for side in heat.shape)
     heat[row, column] = 0
     for radius in range(1, max(heat.shape)):
         near = heat[

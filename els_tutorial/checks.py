@@ -33,14 +33,14 @@ def check_images(images):
         raise ValueError(f"images must lie in [-1, 1], got values from {low:.4g} to {high:.4g}")
 
 
-def check_alpha_bar(alpha_bar):
+def check_alpha_bar(alpha_bar, name="alpha_bar"):
     """Raise ValueError unless ``alpha_bar`` is a number strictly between 0 and 1."""
     try:
         value = float(alpha_bar)
     except (TypeError, ValueError):
-        raise ValueError(f"alpha_bar must be a number in (0, 1), got {alpha_bar!r}") from None
+        raise ValueError(f"{name} must be a number in (0, 1), got {alpha_bar!r}") from None
     if not (math.isfinite(value) and 0 < value < 1):
-        raise ValueError(f"alpha_bar must lie strictly between 0 and 1, got {value!r}")
+        raise ValueError(f"{name} must lie strictly between 0 and 1, got {value!r}")
 
 
 def check_boundary(boundary):

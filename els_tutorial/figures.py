@@ -16,7 +16,7 @@ def style(machine):
     """Return the colour, marker and label of a machine as keyword arguments for ``axes.plot``.
 
     Args:
-        machine: "IS", "LS", "ES", "ELS", "Wiener" or "network".
+        machine: "IS", "LS", "ES", "ELS", "Wiener", "WLS" or "network".
 
     Raises:
         ValueError: if there is no such machine.

@@ -116,6 +116,10 @@ def test_the_heat_map_is_the_gradient_of_the_centre():
     field = network.network.receptive_field
     assert reach(heat, 1 - 1e-12) <= field < 9
     assert torch.equal(heat != 0, heat_map(network, x + 1, alpha_bar) != 0)
+    assert torch.equal(heat_map(network, x, alpha_bar, (4, 4)), heat)
+    corner = heat_map(network, x, alpha_bar, (0, 0))
+    assert corner.nonzero().max() == field // 2
+    assert reach(corner, 1 - 1e-12, (0, 0)) == field
 
 
 def test_reach_is_the_smallest_square_that_holds_the_share():

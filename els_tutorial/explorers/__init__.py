@@ -6,7 +6,7 @@ kernel and from a folder on disk. Its mathematics runs in the reader's browser; 
 are the oracle that the tests hold it to.
 """
 
-from els_tutorial.explorers import bundle, network_steps
+from els_tutorial.explorers import bundle, network_steps, sensitivity_maps
 from els_tutorial.explorers.flow import FlowExplorer
 from els_tutorial.explorers.machine import MachineExplorer
 from els_tutorial.explorers.mosaic import SETS, MosaicExplorer
@@ -17,6 +17,7 @@ from els_tutorial.explorers.prediction import Prediction
 from els_tutorial.explorers.race import RaceExplorer
 from els_tutorial.explorers.reach import ReachExplorer
 from els_tutorial.explorers.scales import ScalesExplorer
+from els_tutorial.explorers.sensitivity import SensitivityExplorer
 from els_tutorial.explorers.turing import TuringExplorer
 from els_tutorial.explorers.weights import WeightsExplorer
 
@@ -29,6 +30,7 @@ EXPLORERS = {
     "reach": ReachExplorer,
     "race": RaceExplorer,
     "scales": ScalesExplorer,
+    "sensitivity": SensitivityExplorer,
     "turing": TuringExplorer,
 }
 
@@ -36,6 +38,7 @@ EXPLORERS = {
 def page_files():
     """Return the files that the explorers need in a page, a dict from file names to texts."""
     ways = {f"data-{name}.js": network_steps.script(name) for name in network_steps.NETWORKS}
+    ways[f"data-{sensitivity_maps.NETWORK}.js"] = sensitivity_maps.script()
     return bundle.page_files(EXPLORERS, SIDES | SETS) | ways
 
 
@@ -49,6 +52,7 @@ __all__ = [
     "RaceExplorer",
     "ReachExplorer",
     "ScalesExplorer",
+    "SensitivityExplorer",
     "TuringExplorer",
     "WeightsExplorer",
     "noise",

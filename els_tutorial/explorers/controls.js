@@ -23,9 +23,9 @@ export function createControls({ prefix, author, read, set, place, parts, quiet,
       }
       return place(name, element("div", { class: "els-control" }, head, rail));
     },
-    number(name, text, { min, max }) {
+    number(name, text, { min, max, step = 1 }) {
       const id = `${prefix}-${name}`;
-      const input = quiet(element("input", { type: "number", id, min, step: 1, inputmode: "numeric" }));
+      const input = quiet(element("input", { type: "number", id, min, step, inputmode: "numeric" }));
       input.addEventListener("change", () => {
         const value = Math.round(Number(input.value));
         if (input.value === "" || !Number.isFinite(value)) input.value = read()[name];

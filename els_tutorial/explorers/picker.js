@@ -2,8 +2,8 @@
 
 const MOVES = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
-export function makePicker(frame, pictures) {
-  // The keys belong to the first picture, so that there is one stop for the Tab key.
+export function makePicker(frame, pictures, step = 1) {
+  // A key moves by `step` pixels. The keys belong to the first picture, so that there is one stop for the Tab key.
   const { canvas: first } = pictures[0];
   for (const { canvas } of pictures) {
     const pick = (event) => {
@@ -35,6 +35,6 @@ export function makePicker(frame, pictures) {
     if (!move || event.altKey || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     const { row, column } = frame.read();
-    frame.set({ row: row + move[0], column: column + move[1] });
+    frame.set({ row: row + step * move[0], column: column + step * move[1] });
   });
 }
