@@ -1,11 +1,14 @@
 """A UNet of diffusers keeps the book's contract, and the probes measure what they say."""
 
 import math
+import re
 from types import SimpleNamespace
 
+import nbformat
 import pytest
 import torch
-from diffusers import DDPMScheduler, UNet2DModel
+from conftest import ROOT
+from diffusers import DDPMScheduler, UNet2DConditionModel, UNet2DModel
 
 from els_tutorial.diffusers_probe import DiffusersDenoiser, heat_side, shift_error
 from els_tutorial.machines import EquivariantLocalScore
@@ -90,6 +93,45 @@ def test_a_circular_unet_commutes_with_the_shifts_of_its_coarse_grid_alone():
     assert shift_error(circular, x, 0.1, 2) < 1e-9
     assert shift_error(circular, x, 0.1, 1) > 1e-3
     assert shift_error(zeros, x, 0.1, 2) > 1e-3
+
+
+def test_a_unet_that_is_told_a_text_is_probed_with_that_text():
+    torch.manual_seed(0)
+    unet = UNet2DConditionModel(
+        sample_size=16,
+        in_channels=4,
+        out_channels=4,
+        layers_per_block=1,
+        block_out_channels=(8, 16),
+        norm_num_groups=4,
+        cross_attention_dim=8,
+        attention_head_dim=4,
+        down_block_types=("CrossAttnDownBlock2D", "DownBlock2D"),
+        up_block_types=("UpBlock2D", "CrossAttnUpBlock2D"),
+    )
+    unet, x = unet.eval().double(), normal(2, 4, 16, 16).double()
+    guesses = []
+    for seed in (1, 2):
+        text = normal(2, 5, 8, seed=seed).double()
+        denoiser = DiffusersDenoiser(unet, LEVELS, encoder_hidden_states=text)
+        guesses.append(denoiser.denoise(x, 0.5))
+        assert guesses[-1].shape == x.shape
+        assert 1 <= heat_side(denoiser, x, 0.5) <= 17
+        assert shift_error(denoiser, x, 0.5, 0) == 0 < shift_error(denoiser, x, 0.5, 1)
+    assert not torch.allclose(*guesses)
+
+
+def test_the_code_in_the_chapters_fold_measures_a_model_on_disk(tmp_path, capsys):
+    path = ROOT / "book" / "4-beyond" / "attention.ipynb"
+    text = "\n".join(cell.source for cell in nbformat.read(path, 4).cells)
+    (code,) = re.findall(r"```python\n(.*?)```", text, re.S)
+    small_unet(sample_size=16).float().save_pretrained(tmp_path / "unet")
+    DDPMScheduler().save_pretrained(tmp_path / "scheduler")
+    assert code.count("path/to/your/model") == 1
+    exec(code.replace("path/to/your/model", tmp_path.as_posix()), {})
+    rows = capsys.readouterr().out.splitlines()
+    assert [row.split()[0] for row in rows] == ["950", "500", "50"]
+    assert all(1 <= int(row.split()[1]) <= 17 for row in rows)
 
 
 def test_the_shift_error_of_unrelated_guesses_is_the_root_of_two():
