@@ -156,7 +156,7 @@ def heat_map(denoiser, x, alpha_bar, pixel=None):
     x = x.detach().clone().requires_grad_()
     x0_hat = denoiser.denoise(x, alpha_bar)
     row, column = pixel or (side // 2 for side in x.shape[2:])
-    total = torch.zeros(x.shape[2:])
+    total = torch.zeros(x.shape[2:], device=x.device)
     for channel in range(x.shape[1]):
         (slope,) = torch.autograd.grad(x0_hat[:, channel, row, column].sum(), x, retain_graph=True)
         total += slope.abs().mean((0, 1)) / x.shape[1]

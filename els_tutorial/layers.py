@@ -8,6 +8,7 @@ from torch import nn
 from torch.nn import functional
 
 WIDTH = 64  # of the embedding of time and class
+SHARPNESS = 8.0  # of attention: no weight is more than exp(16) times another
 
 
 class Embedding(nn.Module):
@@ -58,11 +59,24 @@ class Block(nn.Module):
         return self.skip(h) + self.second(self.first(h, vector), vector)
 
 
+# What can be done to a self-attention layer while it works, to see what it is good for.
+EDITS = (
+    "alone",  # every place attends to itself only
+    "evenly",  # every place attends to all places alike
+    "left out",  # the layer adds nothing
+)
+
+
 class SelfAttention(nn.Module):
     """Every place looks at every place, by content alone: no code says where a place is.
 
     Queries and keys are brought to length 1, place by place, so no softmax can saturate.
+
+    Attributes:
+        edit: one of ``EDITS``, or None for the layer as it learned.
     """
+
+    edit = None
 
     def __init__(self, channels, heads=4):
         super().__init__()
@@ -71,9 +85,26 @@ class SelfAttention(nn.Module):
         self.answer = nn.Conv2d(channels, channels, 1)
 
     def forward(self, h):
+        if self.edit == "left out":
+            return h
         b, c, *size = h.shape
-        parts = self.ask(h).view(b, 3, self.heads, c // self.heads, -1).transpose(3, 4)
-        query, key, value = parts.unbind(1)  # [B, heads, H * W, C / heads]
-        query, key = functional.normalize(query, dim=-1), functional.normalize(key, dim=-1)
-        mixed = functional.scaled_dot_product_attention(query, key, value, scale=8.0)
+        query, key, value = self._parts(h)
+        if self.edit == "alone":
+            mixed = value
+        elif self.edit == "evenly":
+            mixed = value.mean(2, keepdim=True).expand_as(value)
+        else:
+            mixed = functional.scaled_dot_product_attention(query, key, value, scale=SHARPNESS)
         return h + self.answer(mixed.transpose(2, 3).reshape(b, c, *size))
+
+    def weights(self, h):
+        """Return whom each place looks at, [B, heads, H * W, H * W]: the last axis adds up to 1."""
+        query, key, _ = self._parts(h)
+        return (SHARPNESS * query @ key.transpose(2, 3)).softmax(3)
+
+    def _parts(self, h):
+        """Return queries, keys and values, each [B, heads, H * W, C / heads]."""
+        b, c = h.shape[:2]
+        parts = self.ask(h).view(b, 3, self.heads, c // self.heads, -1).transpose(3, 4)
+        query, key, value = parts.unbind(1)
+        return functional.normalize(query, dim=-1), functional.normalize(key, dim=-1), value

@@ -15,7 +15,12 @@ from els_tutorial.training import train
 
 
 class Recipe(NamedTuple):
-    """What makes a network: the images ``data.load(name, n)``, the network, and the steps."""
+    """What makes a network: the images ``data.load(name, n)``, the network, and the steps.
+
+    ``autocast`` says whether it learned in bfloat16: not on a processor that does not know it.
+    ``beside`` names a network that ships. Then its weights are taken as they are, and only what the
+    new network has besides learns; at first that adds nothing.
+    """
 
     images: str
     n: int
@@ -23,6 +28,8 @@ class Recipe(NamedTuple):
     steps: int
     batch: int = 64
     seed: int = 0
+    autocast: bool = True
+    beside: str | None = None
 
 
 RECIPES = {
@@ -30,6 +37,14 @@ RECIPES = {
     "digits-resnet-circular": Recipe("digits", 2000, lambda: ResNet(padding_mode="circular"), 3000),
     "digits64-resnet": Recipe("digits", 64, ResNet, 2500),
     "digits-unet": Recipe("digits", 2000, lambda: UNet(channels=(32, 64, 96)), 5000),
+    "digits-unet-attention": Recipe(
+        "digits",
+        2000,
+        lambda: UNet(channels=(32, 64, 96), attention=True),
+        300,
+        autocast=False,
+        beside="digits-unet",
+    ),
     "photos-resnet": Recipe("photos", 1000, lambda: ResNet(image_channels=3), 3000),
     "cifar10-resnet": Recipe("cifar10", 1000, lambda: ResNet(image_channels=3), 3000),
     "cifar10-unet-attention": Recipe(
@@ -63,12 +78,16 @@ def make(name, folder=None, root=None, progress=True):
     folder.mkdir(parents=True, exist_ok=True)
     images = data.load(recipe.images, n=recipe.n, **({"root": root} if root else {}))
     torch.manual_seed(recipe.seed)
+    network = recipe.network()
+    if recipe.beside:
+        graft(network, checkpoints.load(recipe.beside))
     network, losses, seconds = train(
-        recipe.network(),
+        network,
         images.images,
         recipe.steps,
         batch=recipe.batch,
         seed=recipe.seed,
+        autocast=recipe.autocast,
         state=folder / f"{name}.run",
         progress=progress,
     )
@@ -80,6 +99,7 @@ def make(name, folder=None, root=None, progress=True):
         "network": type(network).__name__,
         "settings": network.settings,
         "weights": sum(p.numel() for p in network.parameters()),
+        **({"beside": f"{recipe.beside}, whose weights stay"} if recipe.beside else {}),
         "seed": recipe.seed,
         "steps": recipe.steps,
         "batch": recipe.batch,
@@ -94,3 +114,24 @@ def make(name, folder=None, root=None, progress=True):
     path = folder / f"{name}.safetensors"
     checkpoints.save_network(network, path, card)
     return path
+
+
+def graft(network, known):
+    """Give a UNet the weights of one without attention, so that only its attention learns.
+
+    Its attention adds nothing at first: the two networks guess alike.
+
+    Args:
+        network: a UNet with attention, changed in place.
+        known: a UNet of the same shape without it.
+
+    Raises:
+        ValueError: if the two differ in more than the attention.
+    """
+    if network.settings != known.settings | {"attention": True}:
+        raise ValueError(f"{network.settings} is not {known.settings} with attention")
+    network.load_state_dict(known.state_dict(), strict=False)
+    for name, weights in network.named_parameters():
+        weights.requires_grad_(name.startswith("attend."))
+    for weights in network.attend.answer.parameters():
+        torch.nn.init.zeros_(weights)

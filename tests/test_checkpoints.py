@@ -89,6 +89,36 @@ def test_the_command_trains_by_the_recipe(tmp_path, monkeypatch):
         recipes.make("none", tmp_path)
 
 
+def test_a_recipe_beside_a_network_that_ships_trains_its_attention_alone(tmp_path, monkeypatch):
+    name = "digits-unet-attention"
+    short = recipes.RECIPES[name]._replace(n=20, steps=2, batch=4)
+    monkeypatch.setitem(recipes.RECIPES, name, short)
+    made = checkpoints.load(str(recipes.make(name, tmp_path, progress=False)))
+    known = checkpoints.load(short.beside).state_dict()
+    for key, value in made.state_dict().items():
+        assert key.startswith("attend.") or torch.equal(value, known[key]), key
+    assert made.attend.answer.weight.abs().max() > 0  # it has learned
+    assert json.loads((tmp_path / f"{name}.json").read_text())["beside"].startswith("digits-unet,")
+
+
+def test_grafted_attention_adds_nothing_at_first():
+    known = UNet(channels=(4, 8))
+    network = UNet(channels=(4, 8), attention=True)
+    recipes.graft(network, known)
+    x, alpha_bar = torch.randn(2, 1, 8, 8), torch.tensor([0.2, 0.9])
+    assert torch.equal(network(x, alpha_bar), known(x, alpha_bar))
+    learning = {name for name, weights in network.named_parameters() if weights.requires_grad}
+    assert learning == {f"attend.{k}" for k in network.attend.state_dict()}
+    with pytest.raises(ValueError, match="is not"):
+        recipes.graft(UNet(channels=(8, 8), attention=True), known)
+
+
+def test_the_attention_that_ships_stands_beside_the_weights_of_its_network():
+    name = "digits-unet-attention"
+    made, known = (checkpoints.load(k).state_dict() for k in (name, recipes.RECIPES[name].beside))
+    assert all(torch.equal(made[key], value) for key, value in known.items())
+
+
 def test_the_command_line_says_what_it_knows():
     run = subprocess.run(
         [sys.executable, "-m", "els_tutorial", "train", "none"], capture_output=True, text=True

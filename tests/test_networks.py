@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch.autograd.functional import jacobian
 
+from els_tutorial.layers import EDITS
 from els_tutorial.machines import EquivariantLocalScore
 from els_tutorial.networks import NetworkDenoiser, ResNet, UNet, velocity
 from els_tutorial.sampling import sample
@@ -283,3 +284,34 @@ def test_bad_input_is_refused(x, alpha_bar, message):
 def test_levels_and_labels_that_do_not_fit_the_batch_are_refused(alpha_bar, label, message):
     with pytest.raises(ValueError, match=message):
         ResNet(channels=4, depth=0, classes=2)(normal(2, 1, 5, 5), alpha_bar, label)
+
+
+# ---- What can be done to attention ----
+
+
+def test_the_weights_of_attention_are_those_with_which_it_mixes():
+    layer = seeded(UNet, channels=(4, 8), attention=True).attend
+    h = normal(2, 8, 3, 5).double()
+    weights = layer.weights(h)  # [2, 4, 15, 15]
+    assert torch.allclose(weights.sum(3), torch.ones(2, 4, 15).double())
+    value = layer.ask(h)[:, 16:].view(2, 4, 2, 15)
+    mixed = torch.einsum("bhij,bhcj->bhci", weights, value).reshape(2, 8, 3, 5)
+    assert torch.allclose(layer(h), h + layer.answer(mixed))
+
+
+def test_edited_attention_keeps_places_apart_takes_a_plain_mean_or_adds_nothing():
+    layer, h = seeded(UNet, channels=(4, 8), attention=True).attend, normal(2, 8, 3, 5).double()
+    poked = h.clone()
+    poked[0, :, 1, 2] += 1
+    learned, moved = layer(h), {}
+    for edit in EDITS:
+        layer.edit = edit
+        moved[edit] = (layer(poked) - layer(h)).abs().amax(1) > 1e-12
+        assert not torch.allclose(layer(h), learned)
+    assert moved["alone"].sum() == moved["left out"].sum() == 1
+    assert moved["evenly"][0].all() and not moved["evenly"][1].any()
+    layer.edit = "left out"
+    assert torch.equal(layer(h), h)
+    layer.edit = "evenly"
+    share = layer(h) - h  # the same at every place
+    assert torch.allclose(share, share[:, :, :1, :1].expand_as(share))
