@@ -7,24 +7,35 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.util.docutils import SphinxDirective
 
-RESULT = Path(__file__).resolve().parent.parent.parent / "results" / "classroom.json"
+ROOT = Path(__file__).resolve().parent.parent.parent
+RESULT = ROOT / "results" / "classroom.json"
+
+
+def called(name):
+    """Return Markdown that names a chapter or a lab."""
+    if name.startswith("book/"):
+        return f"{{doc}}`/{name}`"
+    lab, _, rest = name.removeprefix("labs/").partition("-")
+    return f"lab {lab.removeprefix('lab')}, {rest}, with its solution and all tests"
 
 
 def table():
-    """Return the lines of Markdown on memory and time of each chapter."""
+    """Return the lines of Markdown on memory and time of each chapter and lab."""
     facts = json.loads(RESULT.read_text("utf-8"))
-    chapters = facts["chapters"].items()
-    peak = max(need["peak_mb"] for _, need in chapters)
-    slowest = max(need["seconds"] for _, need in chapters)
-    lines = ["| chapter | memory at most | processor |", "| :-- | --: | --: |"]
-    lines += [
-        f"| {{doc}}`/book/{name}` | {need['peak_mb']:,} MB | {need['seconds']} s |"
-        for name, need in chapters
-    ]
+    needs = {key: need for key, need in facts["needs"].items() if key != "server"}
+    needs = {key: need for key, need in needs.items() if (ROOT / f"{key}.ipynb").is_file()}
+    lines = ["| notebook | memory at most | processor |", "| :-- | --: | --: |"]
+    for name, need in needs.items():
+        lines.append(f"| {called(name)} | {need['peak_mb']:,} MB | {need['seconds']} s |")
+    peak = max(need["peak_mb"] for need in needs.values())
+    slowest = max(need["seconds"] for need in needs.values())
+    server = facts["needs"]["server"]["peak_mb"]
     said = (
-        f"Measured on {facts['date']} with one thread of a processor “{facts['cpu']}”: each "
-        f"chapter executed in a kernel of its own. The largest needs {peak:,} MB, and the slowest "
-        f"{slowest} seconds of processor time. `{facts['command']}` measures it again."
+        f"Measured on {facts['date']} with one thread of a processor “{facts['cpu']}”, Python "
+        f"{facts['versions']['python']} and torch {facts['versions']['torch'].partition('+')[0]}: "
+        f"each notebook was executed from its first cell to its last, in a kernel of its own. The "
+        f"largest held {peak:,} MB, and the slowest took {slowest} seconds of one processor core. "
+        f"JupyterLab's server itself held {server} MB. `{facts['command']}` measures it again."
     )
     return [*lines, "", said, ""]
 
