@@ -140,7 +140,8 @@ def sheet(found, answers):
 def asked(number, entry, answers):
     """Return the lines of HTML of one question."""
     kind = bank.KINDS[entry["kind"]]
-    lines = [f'<section><p class="kind">{number}. {kind}</p>', entry["ask"]]
+    name = entry["id"].partition("-")[2]
+    lines = [f'<section><p class="kind">{number}. {kind} ({name})</p>', entry["ask"]]
     if entry["options"]:
         lines.append("<ol>")
         for say, because, right in entry["options"]:

@@ -1,17 +1,19 @@
 """Figures alone, in a page of their own to link to or to frame, and a page that makes the links.
 
-`{figure-links}` stands in the page of text. Each figure's own page is `_static/explorers/embed/`
+`{figure-links}` stands in the page of text, and the role `{live}` makes a link by hand. Each figure's own page is `_static/explorers/embed/`
 NAME`.html`: the same module and the same engine as in the chapters, nothing around it. It tells a
 page that frames it its state and its height, by messages.
 """
 
 import html
 import json
+import re
 from pathlib import Path
+from urllib.parse import quote
 
 from docutils import nodes
-from explorers import FOLDER, explorer
-from sphinx.util.docutils import SphinxDirective
+from explorers import FOLDER, explorer, read
+from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 from els_tutorial.explorers import EXPLORERS
 
@@ -48,6 +50,47 @@ h1 {{ position: absolute; overflow: hidden; width: 1px; height: 1px; clip-path: 
 <body><main><h1>{title}</h1>{figure}</main></body>
 </html>
 """
+
+
+class Live(SphinxRole):
+    """A link to a figure alone, in a chosen state: ``{live}`noising t=0.7 hide=seed` ``.
+
+    With other words than the figure's name: ``{live}`this one <noising t=0.7>` ``.
+    """
+
+    def run(self):
+        """Return the link's node."""
+        said, target = re.fullmatch(r"(.*?)\s*(?:<(.+)>)?", self.text).groups()
+        name, *settings = (target or said).split()
+        try:
+            state = chosen(name, settings)
+        except ValueError as problem:
+            found = self.inliner.reporter.error(f"live: {problem}", line=self.lineno)
+            return [], [found]
+        address = f"{'../' * self.env.docname.count('/')}_static/{EMBED}/{name}.html"
+        uri = f"{address}#{state}" if state else address
+        return [nodes.reference(self.rawtext, said if target else name, refuri=uri)], []
+
+
+def chosen(name, settings):
+    """Return the part of an address that puts a figure into a state.
+
+    Args:
+        name: the explorer's name.
+        settings: strs such as ``"t=0.7"`` and ``"hide=seed,count"``.
+
+    Raises:
+        ValueError: if the explorer has no such state.
+    """
+    if name not in EXPLORERS:
+        raise ValueError(f"unknown explorer {name!r}; there are {', '.join(EXPLORERS)}")
+    usual = EXPLORERS[name]().full_state
+    pairs = [setting.partition("=")[::2] for setting in settings]
+    lost = [key for key, _ in pairs if key not in usual]
+    if lost:
+        raise ValueError(f"{name} has no setting {lost[0]!r}")
+    EXPLORERS[name](**{key: read(text, usual[key]) for key, text in pairs})
+    return "&".join(f"{name}.{key}={quote(text, safe=',')}" for key, text in pairs)
 
 
 class figure_links(nodes.General, nodes.Element):  # noqa: N801 (docutils names nodes so)
@@ -155,6 +198,7 @@ def setup(app):
         **dict.fromkeys(("latex", "text", "man", "texinfo"), (leave_alone, leave_alone)),
     )
     app.add_directive("figure-links", FigureLinks)
+    app.add_role("live", Live())
     app.connect("builder-inited", write_pages)
     app.connect("doctree-read", remember)
     app.connect("env-purge-doc", forget)

@@ -35,8 +35,9 @@ def anywhere(text, part):
 def shown(question, number, place):
     """Return the lines of Markdown of one question, its answer in a fold."""
     kind = f"{bank.KINDS[question.kind]}{', in the chapter' if question.fold else ''}"
-    lines = [f"**{number}.** *{kind}.* {question.ask.strip()}", ""]
-    lines += [f"{letter}. {option.say}" for letter, option in lettered(question)]
+    lines = [f"(question-{place.rpartition('/')[2]}-{question.id})=", ""]
+    lines += [f"**{number}.** *{kind}* (`{question.id}`). {question.ask.strip()}", ""]
+    lines += [f"- **{letter}**. {option.say}" for letter, option in lettered(question)]
     lines += ["", ":::{dropdown} Answer"]
     for letter, option in lettered(question):
         lines += [f"- **{letter}**, {'right' if option.right else 'wrong'}. {option.because}"]
@@ -53,9 +54,8 @@ def lettered(question):
 
 def link(figure):
     """Return Markdown with a link to a figure alone, in the state that shows an answer."""
-    name, state = figure["explorer"], figure["state"]
-    hash_ = "&".join(f"{name}.{key}={value}" for key, value in state.items())
-    return f"<a href='../_static/explorers/embed/{name}.html#{hash_}'>the figure alone</a>"
+    state = " ".join(f"{key}={value}" for key, value in figure["state"].items())
+    return f"{{live}}`the figure alone <{figure['explorer']} {state}>`"
 
 
 def exercises(notebook):
