@@ -37,7 +37,9 @@ print(used.ru_maxrss * unit, used.ru_utime + used.ru_stime)"""
 
 def notebooks():
     """Return the notebooks to measure, {name: path}: chapters by part and name, then labs."""
-    found = sorted((ROOT / "book").glob("[0-9]-*/*.ipynb")) + sorted((ROOT / "labs").glob("*.ipynb"))
+    found = sorted((ROOT / "book").glob("[0-9]-*/*.ipynb")) + sorted(
+        (ROOT / "labs").glob("*.ipynb")
+    )
     return {path.relative_to(ROOT).with_suffix("").as_posix(): path for path in found}
 
 

@@ -1,8 +1,9 @@
 """Figures alone, in a page of their own to link to or to frame, and a page that makes the links.
 
-`{figure-links}` stands in the page of text, and the role `{live}` makes a link by hand. Each figure's own page is `_static/explorers/embed/`
-NAME`.html`: the same module and the same engine as in the chapters, nothing around it. It tells a
-page that frames it its state and its height, by messages.
+`{figure-links}` stands in the page of text, and the role `{live}` makes a link by hand. Each
+figure's own page is `_static/explorers/embed/NAME.html`: the same module and the same engine as in
+the chapters, nothing around it. It tells a page that frames it its state and its height, by
+messages.
 """
 
 import html
