@@ -40,11 +40,16 @@ h1 {{ position: absolute; overflow: hidden; width: 1px; height: 1px; clip-path: 
 <script defer src="../loader.js"></script>
 <script>
 (() => {{
-  const tell = () => parent.postMessage(
-    {{ els: "{name}", hash: location.hash, height: document.body.offsetHeight + 2 }}, "*");
+  const tell = () => parent.postMessage({{
+    els: "{name}",
+    hash: location.hash,
+    height: document.body.offsetHeight + 2,
+    painted: Boolean(document.querySelector(".els-live:not([hidden])")),
+  }}, "*");
   const replace = history.replaceState.bind(history);
   history.replaceState = (...state) => {{ replace(...state); tell(); }};
   addEventListener("load", () => new ResizeObserver(tell).observe(document.body));
+  addEventListener("els:painted", () => setTimeout(tell), true);
 }})();
 </script>
 </head>
