@@ -14,7 +14,7 @@ from sphinx.cmd.build import main as sphinx
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "book" / "_ext"))
-from pdf import print_pages
+from pdf import print_pages  # noqa: E402
 
 FOLDER = HERE.parent / "_build" / "slides"
 READY = "document.body.dataset.ready === 'yes'"
@@ -32,7 +32,7 @@ def build(folder=FOLDER, pdf=True):
         sys.exit("the slides were not built")
     pages = sorted(Path(folder).glob("session*.html"))
     size = {"width": "1280px", "height": "720px", "prefer_css_page_size": True}
-    return [*pages, *(print_pages(pages, READY, "?print-pdf", 500, **size) if pdf else [])]
+    return [*pages, *(print_pages(pages, READY, "?print-pdf", 1500, **size) if pdf else [])]
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ revealjs_static_path = ["_static"]
 revealjs_script_conf = {
     "width": 1280,
     "height": 720,
-    "margin": 0.02,
+    "margin": 0.04,
     "center": False,
     "controlsTutorial": False,
     "hash": True,

@@ -180,9 +180,10 @@ class Question(FromBook):
         asked = self.markdown("\n".join(lines), "question")
         if not found.options:
             return [asked, self.markdown(plain(found.answer), "answer", "fragment")]
-        ((number, right),) = [(n, o) for n, o in enumerate(found.options, 1) if o.right]
-        answer = self.markdown(f"**{number}.** {plain(right.because)}", "answer", "fragment")
-        reasons = [f"{n}: {plain(o.because)}" for n, o in enumerate(found.options, 1)]
+        lettered = list(zip("abcde", found.options, strict=False))
+        ((letter, right),) = [pair for pair in lettered if pair[1].right]
+        answer = self.markdown(f"**{letter}.** {plain(right.because)}", "answer", "fragment")
+        reasons = [f"{letter}: {plain(option.because)}" for letter, option in lettered]
         return [asked, answer, *noted(" ".join(["Reasons.", *reasons]))]
 
 

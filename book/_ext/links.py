@@ -50,6 +50,7 @@ h1 {{ position: absolute; overflow: hidden; width: 1px; height: 1px; clip-path: 
   history.replaceState = (...state) => {{ replace(...state); tell(); }};
   addEventListener("load", () => new ResizeObserver(tell).observe(document.body));
   addEventListener("els:painted", () => setTimeout(tell), true);
+  addEventListener("message", (event) => event.data === "els" && tell());
 }})();
 </script>
 </head>

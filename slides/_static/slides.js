@@ -3,13 +3,23 @@
 
 (() => {
   "use strict";
-  const ROOM = 688; // pixels of a slide that a figure may be high
+  const [WIDE, ROOM] = [680, 650]; // pixels: a figure's width, and how high it may stand
   const frames = [...document.querySelectorAll("iframe[data-els]")];
   const painted = new Set();
-  let typeset = !window.MathJax;
+  let typeset = false;
+  let laidOut = !location.search.includes("print-pdf"); // to print, slides are put into pages
 
   function ready() {
-    if (typeset && painted.size === frames.length) document.body.dataset.ready = "yes";
+    const all = typeset && laidOut && painted.size === frames.length;
+    document.body.dataset.ready = all ? "yes" : "no";
+  }
+
+  for (const frame of frames) {
+    // A frame that is moved begins anew.
+    frame.addEventListener("load", () => {
+      painted.delete(frame);
+      frame.contentWindow.postMessage("els", "*");
+    });
   }
 
   addEventListener("message", (event) => {
@@ -17,14 +27,22 @@
     if (!frame || event.data?.els !== frame.dataset.els) return;
     const { height } = event.data;
     if (height > 100) {
-      frame.style.height = `${height}px`;
-      frame.style.zoom = Math.min(1, ROOM / height);
+      const scale = Math.min(1, ROOM / height);
+      Object.assign(frame.style, { height: `${height}px`, scale });
+      Object.assign(frame.parentNode.style, {
+        width: `${WIDE * scale}px`,
+        height: `${height * scale}px`,
+      });
     }
     if (event.data.painted) painted.add(frame);
     ready();
   });
 
   addEventListener("load", async () => {
+    Reveal.on("pdf-ready", () => {
+      laidOut = true;
+      ready();
+    });
     await window.MathJax?.startup?.promise;
     typeset = true;
     ready();
