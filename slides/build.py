@@ -12,10 +12,10 @@ from pathlib import Path
 
 from sphinx.cmd.build import main as sphinx
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent / "book" / "_ext"))
-from pdf import print_pages  # noqa: E402
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "book" / "_ext"))
+from pdf import print_pages
 
+HERE = Path(__file__).resolve().parent
 FOLDER = HERE.parent / "_build" / "slides"
 READY = "document.body.dataset.ready === 'yes'"
 

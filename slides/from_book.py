@@ -75,7 +75,7 @@ def picture(argument):
     return found[0]
 
 
-def code(argument):
+def cell(argument):
     """Return the code of the cell that an argument ``CHAPTER: BEGINNING`` names.
 
     Raises:
@@ -150,7 +150,7 @@ class Cell(FromBook):
 
     def make(self, argument):
         """Return the nodes."""
-        return [nodes.literal_block(text=code(argument), language="python", linenos=False)]
+        return [nodes.literal_block(text=cell(argument), language="python", linenos=False)]
 
 
 class Live(FromBook):
