@@ -27,11 +27,11 @@ def made(tmp_path_factory, browser):
 def minutes(deck):
     """What the notes of a deck say of time: (first minute, last minute, kind) for each slide."""
     text = (SLIDES / f"{deck}.md").read_text("utf-8")
-    found = re.findall(r"^Minutes (\d+) to (\d+), (\w+)\.", text, re.MULTILINE)
+    found = re.findall(r"^Minutes (\d+) to (\d+), (\w+)[.,]", text, re.MULTILINE)
     return [(int(start), int(end), kind) for start, end, kind in found]
 
 
-@pytest.mark.parametrize(("deck", "plan"), zip(DECKS, PLANS, strict=True), ids=DECKS)
+@pytest.mark.parametrize(("deck", "plan"), list(zip(DECKS, PLANS, strict=True)), ids=DECKS)
 def test_notes_keep_the_minutes_of_the_plan(deck, plan):
     told = minutes(deck)
     assert told[0][0] == 0 and told[-1][1] == 90
