@@ -1,6 +1,7 @@
 """A directive that tells what a student's machine needs: `{classroom}`, from `results/`."""
 
 import json
+import re
 from pathlib import Path
 
 from docutils import nodes
@@ -23,7 +24,9 @@ def table():
     """Return the lines of Markdown on memory and time of each chapter and lab."""
     facts = json.loads(RESULT.read_text("utf-8"))
     needs = {key: need for key, need in facts["needs"].items() if key != "server"}
-    needs = {key: need for key, need in needs.items() if (ROOT / f"{key}.ipynb").is_file()}
+    contents = re.findall(r"file: (\S+)", (ROOT / "_toc.yml").read_text("utf-8"))
+    labs = [f"labs/{path.stem}" for path in sorted((ROOT / "labs").glob("*.ipynb"))]
+    needs = {name: needs[name] for name in [*contents, *labs] if name in needs}
     lines = ["| notebook | memory at most | processor |", "| :-- | --: | --: |"]
     for name, need in needs.items():
         lines.append(f"| {called(name)} | {need['peak_mb']:,} MB | {need['seconds']} s |")
