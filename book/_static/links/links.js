@@ -79,7 +79,8 @@
     const frameAddress = addressOf().replaceAll("&", "&amp;");
     snippet.value =
       `<iframe src="${frameAddress}" title="Interactive figure: ${figure.value}" ` +
-      `width="100%" height="${height}" style="border: 0"></iframe>`;
+      `width="100%" height="${height}" ` +
+      `style="border: 0; max-width: ${frame.clientWidth}px"></iframe>`;
     drawCode(link.value);
   }
 
