@@ -4,12 +4,15 @@
 # make read       serve the site on this machine and print its address (PORT=8000 to choose one)
 # make notebooks  execute every notebook in place, ready to commit
 # make labs       student, solution and autograder editions of the labs
+# make questions  the question bank as sheets to print and as a file for Moodle
+# make slides     four decks of slides, for a browser and as PDF
+# make check      whether this machine can run the book, in one line
 # make bench      what is fast, measured
 # make clean      remove the built site; the environment stays
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := book
-.PHONY: book test lab labs read notebooks bench clean environment installed built FORCE
+.PHONY: book test lab labs read notebooks questions slides check bench clean environment installed built FORCE
 
 SHELL := /bin/sh
 PORT ?= 0
@@ -47,6 +50,15 @@ notebooks: environment
 
 labs: environment
 	$(BIN)/python labs/build.py
+
+questions: environment
+	$(BIN)/python book/_ext/export.py
+
+slides: environment
+	$(BIN)/python slides/build.py
+
+check:
+	@$$(test -x $(BIN)/python && echo $(BIN)/python || echo $(PYTHON)) els_tutorial/check.py
 
 bench: environment
 	@for file in $$(grep -l __main__ benchmarks/*.py); do echo "$$file" && $(BIN)/python "$$file" || exit 1; done
