@@ -6,13 +6,14 @@
 # make labs       student, solution and autograder editions of the labs
 # make questions  the question bank as sheets to print and as a file for Moodle
 # make slides     four decks of slides, for a browser and as PDF
+# make pdf        the book as one PDF, printed by Chromium or Chrome
 # make check      whether this machine can run the book, in one line
 # make bench      what is fast, measured
 # make clean      remove the built site; the environment stays
 
 .DELETE_ON_ERROR:
 .DEFAULT_GOAL := book
-.PHONY: book test lab labs read notebooks questions slides check bench clean environment installed built FORCE
+.PHONY: book test lab labs read notebooks questions slides pdf check bench clean environment installed built FORCE
 
 SHELL := /bin/sh
 PORT ?= 0
@@ -56,6 +57,9 @@ questions: environment
 
 slides: environment
 	$(BIN)/python slides/build.py
+
+pdf: book
+	$(BIN)/python book/_ext/print_book.py
 
 check:
 	@$$(test -x $(BIN)/python && echo $(BIN)/python || echo $(PYTHON)) els_tutorial/check.py
