@@ -79,6 +79,25 @@ def _tiled_mean(queries, keys, values):
     return torch.cat(means), torch.cat(lses)
 
 
+def partial_mean(queries, key_blocks, alpha_bar, columns):
+    """Return the softmax-weighted mean of training patches for each query, ready to be merged.
+
+    Args and errors are those of :func:`posterior_mean`.
+
+    Returns:
+        (mean, lse): tensors [Q, V] and [Q, 1], float64 the latter: the log of the sum over keys of
+        exp(-|q - sqrt(alpha_bar) k|^2 / (2 (1 - alpha_bar))).
+    """
+    dtype = _precision(queries, alpha_bar)
+    total = None
+    for keys in key_blocks:
+        q, k = _with_bias(queries, keys, alpha_bar, dtype)
+        total = merge(total, _tiled_mean(q, k, keys[:, columns].to(dtype)))
+    mean, lse = total
+    own = queries.double().square().sum(-1, keepdim=True) / (2 * (1 - alpha_bar))
+    return mean.to(queries.dtype), lse - own
+
+
 def posterior_mean(queries, key_blocks, alpha_bar, columns):
     """Return the softmax-weighted mean of training patches for each query.
 
@@ -91,12 +110,7 @@ def posterior_mean(queries, key_blocks, alpha_bar, columns):
     Returns:
         tensor [Q, V], in the queries' dtype. It does not depend on how the keys are blocked.
     """
-    dtype = _precision(queries, alpha_bar)
-    total = None
-    for keys in key_blocks:
-        q, k = _with_bias(queries, keys, alpha_bar, dtype)
-        total = merge(total, _tiled_mean(q, k, keys[:, columns].to(dtype)))
-    return total[0].to(queries.dtype)
+    return partial_mean(queries, key_blocks, alpha_bar, columns)[0]
 
 
 def patch_logits(queries, keys, alpha_bar):

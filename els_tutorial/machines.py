@@ -15,7 +15,8 @@ from typing import NamedTuple
 import torch
 
 from els_tutorial import patch_tree, pruning, running_sums
-from els_tutorial.attention import BLOCK, TILE, heaviest, merge, patch_logits, posterior_mean
+from els_tutorial.attention import BLOCK, TILE, heaviest, merge, partial_mean, patch_logits
+from els_tutorial.blocks import streamed
 from els_tutorial.checks import (
     check_alpha_bar,
     check_batch,
@@ -90,7 +91,46 @@ class Denoiser:
 
 
 class Machine(Denoiser):
-    """A denoiser that can also say which training pixel weighs most."""
+    """A denoiser that goes through its images block by block, and can say which one weighs most.
+
+    So it takes images that do not fit into memory (:func:`els_tutorial.blocks.streamed`), and what
+    machines over parts of a set answer can be merged (:meth:`partial`).
+    """
+
+    def __init__(self, images):
+        self.images = streamed(images)
+
+    def partial(self, x, alpha_bar):
+        """Return the posterior mean and its weight: all that another part of the set must know.
+
+        :func:`els_tutorial.attention.merge` joins the pairs of two machines over two sets of images
+        to that of one machine over both, exactly.
+
+        Args and errors are those of :meth:`Denoiser.denoise`.
+
+        Returns:
+            (mean, lse): a tensor [B, C, H, W] of x's dtype, and a float64 tensor [B, 1, H, W] (with
+            whole images [B, 1, 1, 1]), the log of the sum over candidates of
+            exp(-|window of x - sqrt(alpha_bar) candidate|^2 / (2 (1 - alpha_bar))).
+        """
+        self._check(x, alpha_bar)
+        mean, lse = self._partial(x, float(alpha_bar))
+        return mean.to(x.dtype), lse
+
+    def _denoise(self, x, alpha_bar):
+        return self._partial(x, alpha_bar)[0]
+
+    def _merged(self, x, part):
+        """Merge part(picture, block) -> (mean, lse) over all blocks, for each picture, in float64.
+
+        One pass over the images serves the whole batch.
+        """
+        totals = [None] * len(x)
+        for block in self._blocks(x[0].numel()):
+            block = block.double()
+            for b, picture in enumerate(x.double()):
+                totals[b] = merge(totals[b], part(picture, block))
+        return tuple(map(torch.stack, zip(*totals, strict=True)))
 
     def provenance(self, x, alpha_bar):
         """Say for each pixel which training pixel has the largest weight.
@@ -115,15 +155,17 @@ class IdealScore(Machine):
     """The ideal score (IS, eqs. 3 and 4): whole images, compared as they stand.
 
     Args:
-        images: training images, float tensor [N, C, H, W] in [-1, 1].
+        images: training images [N, C, H, W] in [-1, 1]: a float tensor, or blocks on disk as
+            :func:`els_tutorial.blocks.streamed` takes them.
 
     Raises:
-        ValueError: if images is not such a tensor.
+        ValueError: if images is nothing of this.
     """
 
-    def _denoise(self, x, alpha_bar):
+    def _partial(self, x, alpha_bar):
         keys = (block.flatten(1) for block in self._blocks(x[0].numel()))
-        return posterior_mean(x.flatten(1), keys, alpha_bar, slice(None)).view_as(x)
+        mean, lse = partial_mean(x.flatten(1), keys, alpha_bar, slice(None))
+        return mean.view_as(x), lse.view(-1, 1, 1, 1)
 
     def _provenance(self, x, alpha_bar):
         keys = (block.flatten(1) for block in self._blocks(x[0].numel()))
@@ -143,10 +185,11 @@ class EquivariantScore(Machine):
     convolution, both a product after a Fourier transform.
 
     Args:
-        images: training images, float tensor [N, C, H, W] in [-1, 1].
+        images: training images [N, C, H, W] in [-1, 1]: a float tensor, or blocks on disk as
+            :func:`els_tutorial.blocks.streamed` takes them.
 
     Raises:
-        ValueError: if images is not such a tensor.
+        ValueError: if images is nothing of this.
     """
 
     def _logits(self, picture, block, alpha_bar):
@@ -161,19 +204,15 @@ class EquivariantScore(Machine):
         distances = picture.square().sum() - 2 * alpha_bar**0.5 * products + alpha_bar * norms
         return -distances / (2 * (1 - alpha_bar))
 
-    def _denoise(self, x, alpha_bar):
-        means = []
-        for picture in x.double():
-            total = None
-            for block in self._blocks(picture.numel()):
-                block = block.double()
-                logits = self._logits(picture, block, alpha_bar)
-                lse = logits.flatten().logsumexp(0)
-                weights = torch.fft.rfft2((logits - lse).exp())[:, None]  # [N, 1, H, W/2 + 1]
-                mean = (weights * torch.fft.rfft2(block)).sum(0)
-                total = merge(total, (torch.fft.irfft2(mean, s=picture.shape[-2:]), lse))
-            means.append(total[0])
-        return torch.stack(means)
+    def _partial(self, x, alpha_bar):
+        def part(picture, block):
+            logits = self._logits(picture, block, alpha_bar)
+            lse = logits.flatten().logsumexp(0)
+            weights = torch.fft.rfft2((logits - lse).exp())[:, None]  # [N, 1, H, W/2 + 1]
+            mean = (weights * torch.fft.rfft2(block)).sum(0)
+            return torch.fft.irfft2(mean, s=picture.shape[-2:]), lse.view(1, 1, 1)
+
+        return self._merged(x, part)
 
     def _provenance(self, x, alpha_bar):
         height, width = x.shape[2:]
@@ -195,7 +234,7 @@ class _PatchMachine(Machine):
         super().__init__(images)
         check_boundary(boundary)
         if not callable(patch_size):
-            check_patch_size(patch_size, *images.shape[2:], boundary)
+            check_patch_size(patch_size, *self.images.shape[2:], boundary)
         self.patch_size, self.boundary = patch_size, boundary
 
     def patch_size_at(self, alpha_bar):
@@ -215,47 +254,45 @@ class LocalScore(_PatchMachine):
     """The local score (LS, eqs. 7 and 8): the patch around a pixel, compared at its own place.
 
     Args:
-        images: training images, float tensor [N, C, H, W] in [-1, 1].
+        images: training images [N, C, H, W] in [-1, 1]: a float tensor, or blocks on disk as
+            :func:`els_tutorial.blocks.streamed` takes them.
         patch_size: side of the square window: an odd int, or a callable alpha_bar -> odd int such
             as :class:`els_tutorial.calibration.LocalityScales`.
         boundary: "zeros" (outside the image there is nothing to compare) or "circular" (the image
             is a torus).
 
     Raises:
-        ValueError: if images is not such a tensor, patch_size is even or does not fit, or boundary
+        ValueError: if images is nothing of this, patch_size is even or does not fit, or boundary
             is unknown.
     """
 
     def __init__(self, images, patch_size, boundary="zeros"):
         super().__init__(images, patch_size, boundary)
 
-    def _logit_blocks(self, picture, alpha_bar):
-        """Yield for each block its images [N, C, H, W] and the logits [N, H, W], in float64.
+    def _logits(self, picture, block, alpha_bar):
+        """Return the logits [N, H, W] of a block [N, C, H, W] for picture [C, H, W], in float64.
 
         Differences are squared before they are summed, so nothing large cancels.
         """
-        size = self.patch_size_at(alpha_bar)
-        for block in self._blocks(picture.numel()):
-            block = block.double()
-            squares = (picture - alpha_bar**0.5 * block).square().sum(1)
-            yield block, box_sum(squares, size, self.boundary) / (-2 * (1 - alpha_bar))
+        squares = (picture - alpha_bar**0.5 * block).square().sum(1)
+        sums = box_sum(squares, self.patch_size_at(alpha_bar), self.boundary)
+        return sums / (-2 * (1 - alpha_bar))
 
-    def _denoise(self, x, alpha_bar):
-        means = []
-        for picture in x.double():
-            total = None
-            for block, logits in self._logit_blocks(picture, alpha_bar):
-                lse = logits.logsumexp(0)  # [H, W]
-                weights = (logits - lse).exp()
-                total = merge(total, (torch.einsum("nhw,nchw->chw", weights, block), lse))
-            means.append(total[0])
-        return torch.stack(means)
+    def _partial(self, x, alpha_bar):
+        def part(picture, block):
+            logits = self._logits(picture, block, alpha_bar)
+            lse = logits.logsumexp(0)  # [H, W]
+            weights = (logits - lse).exp()
+            return torch.einsum("nhw,nchw->chw", weights, block), lse[None]
+
+        return self._merged(x, part)
 
     def _provenance(self, x, alpha_bar):
         image, weight = [], []
         for picture in x.double():
-            blocks = self._logit_blocks(picture, alpha_bar)
-            index, share = heaviest(logits.flatten(1).T for _, logits in blocks)
+            blocks = self._blocks(picture.numel())
+            logits = (self._logits(picture, block.double(), alpha_bar) for block in blocks)
+            index, share = heaviest(each.flatten(1).T for each in logits)
             image.append(index.view(x.shape[2:]))
             weight.append(share.view(x.shape[2:]))
         return Provenance(torch.stack(image), *self._places(x), torch.stack(weight))
@@ -272,13 +309,14 @@ class EquivariantLocalScore(_PatchMachine):
     tests hold them together.
 
     Args:
-        images: training images, float tensor [N, C, H, W] in [-1, 1].
+        images: training images [N, C, H, W] in [-1, 1]: a float tensor, or blocks on disk as
+            :func:`els_tutorial.blocks.streamed` takes them.
         patch_size: side of the square window: an odd int, or a callable alpha_bar -> odd int such
             as :class:`els_tutorial.calibration.LocalityScales`.
         boundary: "circular" (the image is a torus, and training patches wrap too) or "zeros".
 
     Raises:
-        ValueError: if images is not such a tensor, patch_size is even or does not fit, or boundary
+        ValueError: if images is nothing of this, patch_size is even or does not fit, or boundary
             is unknown.
     """
 
@@ -291,38 +329,51 @@ class EquivariantLocalScore(_PatchMachine):
         noisy = wrap(x, size, self.boundary)
         for rows, columns in regions(*x.shape[2:], size, self.boundary):
             queries = extract(noisy, rows, columns)
-            blocks = self._blocks(queries[0].numel())
+            numbers = queries[0].numel()
 
-            def keys(blocks=blocks, rows=rows, columns=columns):  # -> [K, D] each
-                for block in blocks:
+            def keys(numbers=numbers, rows=rows, columns=columns):  # -> [K, D] each
+                for block in self._blocks(numbers):
                     yield extract(wrap(block, size, self.boundary), rows, columns).flatten(0, 1)
 
             yield (rows, columns), queries.flatten(0, 1), keys
 
-    def _denoise(self, x, alpha_bar):
+    def _partial(self, x, alpha_bar):
         size = self.patch_size_at(alpha_bar)
         if x.device.type != "cpu":
-            return self._attend(x, alpha_bar, size)
-        # The same means, sooner.
-        if pruning.may_pay(size, alpha_bar, len(x)):
-            if size not in self._forests:
-                self._forests[size] = patch_tree.forest(self.images, size, self.boundary)
-            if pruning.pays(self._forests[size], self.images[:, 0].numel(), alpha_bar):
-                trees = self._forests[size]
-                return pruning.posterior_mean(x, trees, alpha_bar, size, self.boundary)
-        return running_sums.posterior_mean(x, self.images, alpha_bar, size, self.boundary)
+            return self._attended(x, alpha_bar, size)
+        if trees := self._trees(size, alpha_bar, len(x)):  # the same means, sooner
+            return pruning.partial_mean(x, trees, alpha_bar, size, self.boundary)
+        total = None
+        for block in self._blocks(x[0].numel()):
+            part = running_sums.partial_mean(x, block, alpha_bar, size, self.boundary)
+            total = merge(total, part)
+        return total
+
+    def _trees(self, size, alpha_bar, pictures):
+        """Return the trees of all patches if they are held in memory and quicker, else None."""
+        held = isinstance(self.images, torch.Tensor)
+        if not held or not pruning.may_pay(size, alpha_bar, pictures):
+            return None
+        if size not in self._forests:
+            self._forests[size] = patch_tree.forest(self.images, size, self.boundary)
+        pixels = self.images[:, 0].numel()
+        return self._forests[size] if pruning.pays(self._forests[size], pixels, alpha_bar) else None
 
     def _attend(self, x, alpha_bar, size):
+        return self._attended(x, alpha_bar, size)[0]
+
+    def _attended(self, x, alpha_bar, size):
         """Eq. 10 as it stands: each pixel's window attends to its candidates' windows."""
         batch, channels = x.shape[:2]
-        x0_hat = torch.empty_like(x)
+        x0_hat, lse = torch.empty_like(x), torch.empty_like(x[:, :1], dtype=torch.float64)
         for (rows, columns), queries, keys in self._comparisons(x, size):
             centre = centres(channels, rows, columns)
-            mean = posterior_mean(queries, keys(), alpha_bar, centre)  # [B * h * w, C]
             place = (..., slice(rows.start, rows.stop), slice(columns.start, columns.stop))
-            target = x0_hat[place]
-            target.copy_(mean.view(batch, *target.shape[2:], channels).movedim(-1, 1))
-        return x0_hat
+            found = partial_mean(queries, keys(), alpha_bar, centre)  # [B * h * w, C or 1]
+            for whole, part in zip((x0_hat, lse), found, strict=True):
+                target = whole[place]
+                target.copy_(part.view(batch, *target.shape[2:], -1).movedim(-1, 1))
+        return x0_hat, lse
 
     def _provenance(self, x, alpha_bar):
         row, column = (place.clone() for place in self._places(x))

@@ -236,19 +236,28 @@ def posterior_mean(x, trees, alpha_bar, patch_size, boundary):
     Returns:
         float64 tensor [B, C, H, W].
     """
+    return partial_mean(x, trees, alpha_bar, patch_size, boundary)[0]
+
+
+def partial_mean(x, trees, alpha_bar, patch_size, boundary):
+    """Return the pair (mean, lse) that :func:`els_tutorial.attention.merge` takes.
+
+    Args are those of :func:`posterior_mean`. Returns float64 tensors [B, C, H, W] and [B, 1, H, W].
+    """
     noisy = wrap(x.double(), patch_size, boundary)
     x0_hat = torch.empty_like(x, dtype=torch.float64)
+    lse = torch.empty_like(x0_hat[:, :1])
     threads = torch.get_num_threads()
     with ThreadPoolExecutor(threads) as pool:
         for rows, columns, tree in trees:
             queries = extract(noisy, rows, columns).flatten(0, 1).numpy()
             shares = max(-(-len(queries) // TOGETHER), min(threads, len(queries)))
             found = pool.map(
-                lambda part, tree=tree: weigh(tree, part, alpha_bar)[0],
+                lambda part, tree=tree: weigh(tree, part, alpha_bar)[:2],
                 np.array_split(queries, shares),
             )
             place = (..., slice(rows.start, rows.stop), slice(columns.start, columns.stop))
-            target = x0_hat[place]
-            mean = torch.from_numpy(np.concatenate(list(found)))
-            target.copy_(mean.view(len(x), *target.shape[2:], -1).movedim(-1, 1))
-    return x0_hat
+            for whole, parts in zip((x0_hat, lse), zip(*found, strict=True), strict=True):
+                target, part = whole[place], torch.from_numpy(np.concatenate(parts))
+                target.copy_(part.view(len(x), *target.shape[2:], -1).movedim(-1, 1))
+    return x0_hat, lse

@@ -252,6 +252,15 @@ def posterior_mean(x, images, alpha_bar, patch_size, boundary):
     Returns:
         float64 tensor [B, C, H, W].
     """
+    return partial_mean(x, images, alpha_bar, patch_size, boundary)[0]
+
+
+def partial_mean(x, images, alpha_bar, patch_size, boundary):
+    """Return the pair (mean, lse) that :func:`els_tutorial.attention.merge` takes.
+
+    Args are those of :func:`posterior_mean`. Returns float64 tensors [B, C, H, W] and [B, 1, H, W];
+    the latter is the log of the sum of a pixel's weights, before they are made to add up to 1.
+    """
     noisy, keys = (np.ascontiguousarray(a.numpy().swapaxes(1, 2)) for a in (x.double(), images))
     threads = min(torch.get_num_threads(), len(keys))
     circular, radius = boundary == "circular", patch_size // 2
@@ -262,9 +271,9 @@ def posterior_mean(x, images, alpha_bar, patch_size, boundary):
         number, noisy = np.int32, (noisy / unit**0.5).astype(np.float32)
         signal, scale = signal / unit**0.5, scale * unit
     none = _apart(x.shape[3], radius, circular, number)
-    means = np.empty(noisy.shape)
+    means, lses = np.empty(noisy.shape), np.empty((len(noisy), 1, *x.shape[2:]))
     with ThreadPoolExecutor(threads) as pool:
-        for picture, mean in zip(noisy, means, strict=True):
+        for picture, mean, lse in zip(noisy, means, lses, strict=True):
             parts = pool.map(
                 lambda share, picture=picture: _partial(
                     picture, share, signal, scale, radius, circular, none.copy()
@@ -272,9 +281,12 @@ def posterior_mean(x, images, alpha_bar, patch_size, boundary):
                 np.array_split(keys, threads),
             )
             top, total, weighted = map(np.stack, zip(*parts, strict=True))
-            weight = np.exp(scale * (top.min(0) - top.astype(float)))  # [threads, H, W]
-            mean[:] = (weight[:, :, None] * weighted).sum(0) / (weight * total).sum(0)[:, None]
-    return torch.from_numpy(means.swapaxes(1, 2))
+            least = top.min(0).astype(float)
+            weight = np.exp(scale * (least - top))  # [threads, H, W]
+            sums = (weight * total).sum(0)
+            mean[:] = (weight[:, :, None] * weighted).sum(0) / sums[:, None]
+            lse[:] = np.log(sums) - scale * least
+    return torch.from_numpy(means.swapaxes(1, 2)), torch.from_numpy(lses)
 
 
 def _unit(x, brightest, patch_size):

@@ -241,8 +241,8 @@ def test_the_order_and_the_number_of_windows_together_do_not_matter(monkeypatch)
 def test_the_machine_takes_the_tree_where_it_pays(monkeypatch):
     images = data.load("digits", n=30).images
     asked = []
-    real = pruning.posterior_mean
-    monkeypatch.setattr(pruning, "posterior_mean", lambda *a: asked.append(a[2:4]) or real(*a))
+    real = pruning.partial_mean
+    monkeypatch.setattr(pruning, "partial_mean", lambda *a: asked.append(a[2:4]) or real(*a))
     machine = EquivariantLocalScore(images, lambda _: 5)
     x = noised(images[:4], 0.95)
     machine.denoise(x, 0.5)
