@@ -1,6 +1,8 @@
 """Print pages to PDF by the Chromium or Chrome on PATH, without a network."""
 
+import importlib.util
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -20,17 +22,22 @@ def print_pages(paths, ready, query="", wait=0, **paper):
         the paths of the PDF files; none if there is no browser or no Playwright, which is said.
     """
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
-    try:
-        from playwright.sync_api import sync_playwright
-    except ModuleNotFoundError:
-        browser = None
-    if browser is None:
+    if browser is None or importlib.util.find_spec("playwright") is None:
         print("no PDF: that wants Playwright, and Chromium or Chrome on PATH")
         return []
+    # In a thread of its own, since Playwright refuses to start beside another of its kind.
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(print_all, browser, paths, ready, query, wait, paper).result()
+
+
+def print_all(browser, paths, *how):
+    """Print pages by one browser, and return the paths of the PDF files."""
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
         arguments = ["--headless", "--no-sandbox", "--disable-gpu"]
         chromium = playwright.chromium.launch(executable_path=browser, args=arguments)
-        written = [print_page(chromium, path, ready, query, wait, paper) for path in paths]
+        written = [print_page(chromium, path, *how) for path in paths]
         chromium.close()
     return written
 
