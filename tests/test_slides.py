@@ -80,7 +80,8 @@ def test_figures_on_slides_live(made, new_page, deck):
         page.evaluate("({h, v}) => Reveal.slide(h, v)", place)
         inside = page.frame_locator("iframe[data-els]").nth(number)
         live = inside.locator(".els-live:not([hidden])")
-        live.wait_for(timeout=30_000)
+        words = live.locator(".els-readout").filter(has_text=re.compile(r"\w"))
+        words.wait_for(timeout=60_000)
         before = live.evaluate("(live) => live.elsResult.readout")
         slider = inside.locator("input[type=range]:enabled").first
         slider.focus()

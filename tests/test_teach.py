@@ -326,7 +326,7 @@ def test_a_link_opens_the_figure_as_it_was_set_up(site_url, new_page):
     other.goto(link)
     other.wait_for_function(ALIVE, timeout=30_000)
     assert other.get_by_label("Time t").input_value() == "0.8"
-    assert other.get_by_label("Noise seed").count() == 0
+    assert other.get_by_label("Noise seed").is_hidden()
 
 
 @pytest.mark.parametrize("name", EXPLORERS)
