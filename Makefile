@@ -25,8 +25,8 @@ PYTHON ?= $(shell for p in python3 python3.14 python3.13 python3.12 python3.11 p
   $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
 # Two runs of make at once take turns, where the system has flock.
 ALONE := $(shell mkdir -p _build && command -v flock >/dev/null 2>&1 && echo flock -o _build/lock)
-# Tests run on every processor, the tests of one file on one of them.
-SHARED := -n auto --dist loadfile
+# Tests run on every processor, those of one file on one of them, with one thread each.
+PYTEST := OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 FREE = free=$$(df -Pk . | awk 'NR == 2 {print int($$4 / 1024)}'); [ "$$free" -ge $(1) ] || \
   { echo "make: $(2) about $(1) MB of disk; $$free MB are free here." >&2; exit 1; }
 
@@ -37,8 +37,8 @@ book:
 test: book
 	$(BIN)/ruff check --output-format concise .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest $(SHARED)
-	$(BIN)/python -m pytest $(SHARED) --nbval --nbval-sanitize-with tests/nbval.cfg book
+	$(PYTEST)
+	$(PYTEST) --nbval --nbval-sanitize-with tests/nbval.cfg book
 
 lab: environment
 	$(BIN)/jupyter lab $$([ "$$(id -u)" != 0 ] || echo --allow-root) book
