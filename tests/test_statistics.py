@@ -18,7 +18,7 @@ def benchmark(name):
     return module
 
 
-STATISTICS, PLANTED = benchmark("statistics"), benchmark("planted")
+STATISTICS, PLANTED = benchmark("linear_view"), benchmark("planted")
 TABLE = json.loads((ROOT / "results" / "statistics.json").read_text("utf-8"))
 PLANT = json.loads((ROOT / "results" / "planted.json").read_text("utf-8"))
 NAMES = list(TABLE["networks"])

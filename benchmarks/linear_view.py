@@ -1,8 +1,8 @@
 """Set linear and local denoisers beside the networks, at every noise level and in samples.
 
-    python benchmarks/statistics.py                     # writes results/statistics.json
-    python benchmarks/statistics.py digits-resnet       # one network's part of it
-    python benchmarks/statistics.py cifar10-resnet --root cifar10.npz
+    python benchmarks/linear_view.py                     # writes results/statistics.json
+    python benchmarks/linear_view.py digits-resnet       # one network's part of it
+    python benchmarks/linear_view.py cifar10-resnet --root cifar10.npz
 
 On a network's own way from noise to a picture every denoiser is asked about the same x. What is
 kept is the squared difference of its guess from the network's, a mean over pixels, for each seed
@@ -163,7 +163,7 @@ def main(names, root):
 
 def save(table):
     head = {
-        "command": "python benchmarks/statistics.py",
+        "command": "python benchmarks/linear_view.py",
         "date": date.today().isoformat(),
         "versions": {"python": platform.python_version(), "torch": torch.__version__},
         "apart": "mean squared difference from the network's guess, by seed and step, noise first",
