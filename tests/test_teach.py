@@ -315,7 +315,7 @@ def test_a_link_opens_the_figure_as_it_was_set_up(site_url, new_page):
     frame = settled(page)
     frame.get_by_label("Time t").fill("0.8")
     page.wait_for_function(
-        "document.querySelector('.els-links textarea').value.includes('machine.t=0.8')"
+        "() => document.querySelector('.els-links textarea').value.includes('machine.t=0.8')"
     )
     page.locator(".els-links fieldset").get_by_label("seed").check()
     link = field(page, "Link").input_value()
@@ -347,7 +347,7 @@ def test_a_link_into_a_chapter_opens_its_figure_in_that_state(site_url, new_page
     frame = settled(page)
     frame.get_by_label("Time t").fill("0.8")
     page.wait_for_function(
-        "document.querySelector('.els-links textarea').value.includes('machine.t=0.8')"
+        "() => document.querySelector('.els-links textarea').value.includes('machine.t=0.8')"
     )
     choice = page.locator(".els-links select").nth(1)
     titles = choice.locator("option").all_inner_texts()
