@@ -23,7 +23,7 @@ def test_every_result_is_listed_with_its_command(page, path):
     table = json.loads(path.read_text("utf-8"))
     assert f"results/{path.name}" in page
     for entry in [table] if "command" in table else table["networks"].values():
-        assert f"{entry['command']}: {entry['date']}" in page
+        assert f"{entry['command']}: {entry.get('date', '')}" in page
 
 
 @pytest.mark.parametrize("name", checkpoints.names())

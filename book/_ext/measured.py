@@ -64,7 +64,7 @@ def overview(path):
     lines = [f"**`results/{path.name}`**", "", f"{read_by} {held_by}", ""]
     for _, entry in entries:
         count = seeds(entry)
-        facts = [entry["date"], made_with(entry)]
+        facts = [*([entry["date"]] if "date" in entry else []), made_with(entry)]
         facts += [f"{count} seeds" if count > 1 else "1 seed"] if count else []
         lines += [f"- `{entry['command']}`: {'; '.join(facts)}"]
     return [*lines, ""]
