@@ -99,18 +99,16 @@ class WienerLocalScore(Machine):
             *sides, *sides
         )
 
-    def _logit_blocks(self, picture, alpha_bar):
-        """Yield for each block its images [N, C, H, W] and the logits [N, H, W], in float64."""
+    def _logits(self, picture, block, alpha_bar):
+        """Return the logits [N, H, W] of a block [N, C, H, W] for picture [C, H, W], in float64."""
         if self._held[0] != alpha_bar:
             self._held = (alpha_bar, self.windows(alpha_bar).flatten(2).flatten(0, 1).T.double())
-        for block in self._blocks(picture.numel()):
-            block = block.double()
-            squares = (picture - alpha_bar**0.5 * block).square().sum(1)  # [N, H, W]
-            distances = (squares.flatten(1) @ self._held[1]).view_as(squares)
-            yield block, distances / (-2 * (1 - alpha_bar))
+        squares = (picture - alpha_bar**0.5 * block).square().sum(1)  # [N, H, W]
+        distances = (squares.flatten(1) @ self._held[1]).view_as(squares)
+        return distances / (-2 * (1 - alpha_bar))
 
     # All else is as in LS: one softmax over the training images for each pixel.
-    _denoise, _provenance = LocalScore._denoise, LocalScore._provenance
+    _partial, _provenance = LocalScore._partial, LocalScore._provenance
 
 
 class NearestImage(Denoiser):
