@@ -16,7 +16,7 @@ def shrink(app, exception):
     for path in folder.glob("_images/*.png"):
         target = path.with_suffix(".webp")
         with Image.open(path) as picture:
-            picture.convert("RGBA").save(target, lossless=True, quality=100, method=6)
+            picture.convert("RGBA").save(target, lossless=True, quality=100)
         gains = target.stat().st_size < path.stat().st_size
         (path if gains else target).unlink()
         smaller |= {path.stem} if gains else set()
