@@ -5,7 +5,8 @@ from pathlib import Path
 
 from PIL import Image
 
-NAMED = re.compile(r"(_images/[0-9a-f]{16,})\.png")
+# A cell's picture is named by its hash; what a page of text shows keeps its own name.
+NAMED = re.compile(r"(_images/[0-9a-f]{32,})\.png")
 
 
 def shrink(app, exception):
@@ -14,6 +15,8 @@ def shrink(app, exception):
         return
     folder, smaller = Path(app.outdir), set()
     for path in folder.glob("_images/*.png"):
+        if not NAMED.fullmatch(f"_images/{path.name}"):
+            continue
         target = path.with_suffix(".webp")
         with Image.open(path) as picture:
             picture.convert("RGBA").save(target, lossless=True, quality=100)
