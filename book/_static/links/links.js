@@ -33,6 +33,7 @@
 
   let hash = ""; // the figure's own part of the address, without what is hidden
   let height = 900;
+  let drawn = null; // the link that the code shows
 
   const chosen = () => figures[figure.value];
   const hidden = () => [...hide.querySelectorAll("input:checked")].map((box) => box.value);
@@ -85,6 +86,8 @@
   }
 
   function drawCode(text) {
+    if (text === drawn) return; // a figure that grows says so, and its link stays the same
+    drawn = text;
     const size = 4; // modules of white around the code
     code.replaceChildren();
     let found;
