@@ -4,8 +4,9 @@
     python benchmarks/speed.py steps sampling   # these parts alone: steps, sampling, growth, memory
 
 Three ways side by side: the published one, written anew (`published_way.py`); attention in blocks
-(a product of matrices, then a softmax); and the package. All run in one process on one thread, in
-turn. Seconds are of processor time, so that other programs on the machine count little.
+(`attention_way.py`: a product of matrices, then a softmax); and the package. All run in one process
+on one thread, in turn. Seconds are of processor time, so that other programs on the machine count
+little. All of it takes about an hour.
 """
 
 import json
@@ -17,6 +18,7 @@ import time
 from datetime import date
 from pathlib import Path
 
+import attention_way
 import matplotlib.pyplot as plt
 import numpy as np
 import published_way
@@ -29,7 +31,7 @@ from els_tutorial.schedules import CosineSchedule
 
 RESULT = Path(__file__).parent.parent / "results" / "speed.json"
 HIGH, LOW = 0.1, 0.95  # alpha_bar at much noise, and at little
-SLOW = 100  # digits up to which all ways are measured; beyond them the package alone
+FEW = 500  # digits up to which every window is measured, twice, and errors are taken
 
 
 def cpu():
@@ -64,13 +66,14 @@ def machine_of(kind, images, size, boundary):
 
 def rows_of_steps():
     """Yield what to measure: (kind, boundary, patch size, alpha_bar, digits)."""
-    for alpha_bar in (HIGH, LOW):
-        for number in (SLOW, 500, 2000, 5000):
+    for number in (100, 500, 2000, 5000):
+        sizes = (3, 7, 11, 15, 27) if number <= FEW else (3, 11, 27)
+        for alpha_bar in (HIGH, LOW):
             yield "ES", "circular", None, alpha_bar, number
-            yield "LS", "zeros", 7, alpha_bar, number
-            for boundary in ("circular", "zeros"):
-                for size in (3, 7, 11, 15, 27) if number < 2000 else (3, 11):
-                    yield "ELS", boundary, size, alpha_bar, number
+            for kind in ("LS", "ELS"):
+                for boundary in ("circular", "zeros"):
+                    for size in sizes:
+                        yield kind, boundary, size, alpha_bar, number
 
 
 def step(kind, boundary, size, alpha_bar, number):
@@ -78,24 +81,23 @@ def step(kind, boundary, size, alpha_bar, number):
     images = data.load("digits", n=number).images
     x = query(alpha_bar)
     machine = machine_of(kind, images, size, boundary)
-    ways = {"ours": lambda: machine.denoise(x, alpha_bar)}
+    plain = (kind, images, x, alpha_bar, size, boundary)
+    ways = {
+        "ours": lambda: machine.denoise(x, alpha_bar),
+        "attention": lambda: attention_way.denoise(*plain),
+        "published": lambda: published_way.denoise(*plain),
+    }
     row = {"machine": kind, "boundary": boundary, "patch_size": size}
     row |= {"alpha_bar": alpha_bar, "digits": number}
     row["ours_first"] = seconds(ways["ours"])[0]  # plants trees, where there are any
-    if number == SLOW:
-        ways["published"] = lambda: published_way.denoise(
-            kind, images, x, alpha_bar, size, boundary
-        )
-        exact = machine.denoise(x.double(), alpha_bar)
-        if kind == "ELS":
-            ways["attention"] = lambda: machine._attend(x, alpha_bar, size)
-            exact = machine._attend(x.double(), alpha_bar, size)
     rounds = [
-        {way: seconds(run) for way, run in ways.items()} for _ in range(2 if number <= 500 else 1)
+        {way: seconds(run) for way, run in ways.items()} for _ in range(2 if number <= FEW else 1)
     ]
     for way in ways:
         row[way] = statistics.median(found[way][0] for found in rounds)
-        if number == SLOW:
+    if number <= FEW:
+        exact = attention_way.denoise(kind, images.double(), x.double(), alpha_bar, size, boundary)
+        for way in ways:
             row[f"{way}_error"] = (rounds[0][way][1] - exact).abs().max().item()
     return row
 
@@ -164,7 +166,7 @@ def memory():
     for size, alpha_bar in ((7, 0.5), (3, 0.95)):
         for number in (100, 500, 2000, 5000):
             row = {"patch_size": size, "alpha_bar": alpha_bar, "digits": number}
-            for way in ("ours", "attention", "published") if number <= 500 else ("ours",):
+            for way in ("ours", "attention", "published"):
                 command = [sys.executable, __file__, "peak", way, size, alpha_bar, number]
                 done = subprocess.run(
                     list(map(str, command)), capture_output=True, text=True, check=True
@@ -214,18 +216,15 @@ def draw(result):
     for alpha_bar, line in ((HIGH, "-"), (LOW, "--")):
         rows = [r for r in result["steps"]["rows"] if r["machine"] == "ELS"]
         rows = [r for r in rows if (r["boundary"], r["alpha_bar"]) == ("circular", alpha_bar)]
-        few = [r for r in rows if r["digits"] == SLOW]
+        few = [r for r in rows if r["digits"] == FEW]
         for way, colour in (("published", "C3"), ("attention", "C1"), ("ours", "C0")):
             sizes, times = [r["patch_size"] for r in few], [r[way] for r in few]
             left.semilogy(sizes, times, line, color=colour, label=f"{way}, ᾱ = {alpha_bar}")
-        for size in (3, 11):
-            some = [(r["digits"], r["ours"]) for r in rows if r["patch_size"] == size]
-            label = f"{size} x {size}, ᾱ = {alpha_bar}"
-            right.loglog(*zip(*some, strict=True), line, marker="o", label=label)
-    left.set(xlabel="side of the window", ylabel="seconds", title=f"one step, {SLOW} digits")
-    right.set(xlabel="training digits", ylabel="seconds", title="one step, the package")
+            some = [(r["digits"], r[way]) for r in rows if r["patch_size"] == 3]
+            right.loglog(*zip(*some, strict=True), line, color=colour, marker="o")
+    left.set(xlabel="side of the window", ylabel="seconds", title=f"one step, {FEW} digits")
+    right.set(xlabel="training digits", ylabel="seconds", title="one step, window 3 x 3")
     left.legend(fontsize="x-small")
-    right.legend(fontsize="x-small")
     figure.savefig(RESULT.with_suffix(".png"), dpi=150)
 
 
@@ -241,7 +240,7 @@ def main(names):
     for name in names or parts:
         result |= {
             "command": "python benchmarks/speed.py",
-            "what": f"28x28 digits; processor seconds on one thread; errors at {SLOW} digits",
+            "what": f"28x28 digits; processor seconds on one thread; errors up to {FEW} digits",
             "date": date.today().isoformat(),
             "cpu": cpu(),
             "torch": torch.__version__,
