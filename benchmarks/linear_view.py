@@ -29,7 +29,8 @@ from els_tutorial import checkpoints, data, sampling
 from els_tutorial.baselines import GaussianScore, WienerLocalScore
 from els_tutorial.calibration import fitted
 from els_tutorial.comparison import explained_variance, pearson_r
-from els_tutorial.machines import Denoiser, EquivariantLocalScore, IdealScore, LocalScore
+from els_tutorial.denoiser import Denoiser
+from els_tutorial.machines import EquivariantLocalScore, IdealScore, LocalScore
 from els_tutorial.networks import NetworkDenoiser
 from els_tutorial.recipes import RECIPES
 from els_tutorial.reproduce import FIRST_FITTED

@@ -13,7 +13,8 @@ from pathlib import Path
 import torch
 
 from els_tutorial import calibration, data, novelty, sampling
-from els_tutorial.machines import EquivariantLocalScore, Provenance
+from els_tutorial.denoiser import Provenance
+from els_tutorial.machines import EquivariantLocalScore
 from els_tutorial.provenance import mosaic
 from els_tutorial.schedules import CosineSchedule
 from els_tutorial.tables import written

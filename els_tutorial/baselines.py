@@ -7,7 +7,8 @@ import torch
 
 from els_tutorial.attention import heaviest, patch_logits
 from els_tutorial.checks import check_alpha_bar
-from els_tutorial.machines import Denoiser, LocalScore, Machine
+from els_tutorial.denoiser import Denoiser, Machine
+from els_tutorial.machines import LocalScore
 
 
 class GaussianScore(Denoiser):

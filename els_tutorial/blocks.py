@@ -46,7 +46,12 @@ class ImageFile:
             )
 
     def _header(self):
-        return np.load(self.path, mmap_mode="r")  # no page of it is read
+        try:
+            return np.load(self.path, mmap_mode="r", allow_pickle=False)  # no page of it is read
+        except OSError:
+            raise
+        except Exception as error:  # a damaged header stops numpy in many ways
+            raise ValueError(f"{self.path} is no whole .npy file ({error})") from error
 
     def __len__(self):
         return self.stop - self.start

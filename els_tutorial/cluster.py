@@ -10,7 +10,7 @@ from typing import NamedTuple
 import torch
 
 from els_tutorial.attention import merge
-from els_tutorial.machines import Denoiser
+from els_tutorial.denoiser import Denoiser
 
 
 class Spread(NamedTuple):

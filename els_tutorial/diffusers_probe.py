@@ -10,7 +10,7 @@ import torch
 
 from els_tutorial.calibration import heat_map, reach
 from els_tutorial.checks import check_alpha_bar, check_batch
-from els_tutorial.machines import Denoiser
+from els_tutorial.denoiser import Denoiser
 
 PREDICTIONS = ("epsilon", "v_prediction", "sample")
 

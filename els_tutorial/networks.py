@@ -28,8 +28,8 @@ from torch import nn
 from torch.nn import functional
 
 from els_tutorial.checks import BOUNDARIES, check_alpha_bar, check_batch
+from els_tutorial.denoiser import Denoiser
 from els_tutorial.layers import Block, Convolution, Embedding, SelfAttention
-from els_tutorial.machines import Denoiser
 
 
 def velocity(x0, noise, alpha_bar):
@@ -252,7 +252,7 @@ class NetworkDenoiser(Denoiser):
     def score(self, x, alpha_bar):
         """Return the score, -x - sqrt(alpha_bar / (1 - alpha_bar)) v: Tweedie's formula.
 
-        Args and errors are those of :meth:`els_tutorial.machines.Denoiser.denoise`. Nothing large
+        Args and errors are those of :meth:`els_tutorial.denoiser.Denoiser.denoise`. Nothing large
         cancels here, as it would in the formula itself as alpha_bar nears 1.
         """
         self._check(x, alpha_bar)

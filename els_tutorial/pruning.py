@@ -22,7 +22,7 @@ import torch
 
 from els_tutorial.patch_tree import LEAF, shadow
 from els_tutorial.patches import extract, wrap
-from els_tutorial.running_sums import LEAST, exponentials
+from els_tutorial.running_sums_loops import LEAST, exponentials
 
 LEFT_OUT = 1e-6  # the largest share of a pixel's weight that may be left out
 LOW_NOISE = 0.9

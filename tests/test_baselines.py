@@ -145,7 +145,7 @@ def test_batch_block_and_level_do_not_matter_to_the_wiener_windowed_machine(monk
     first = machine.denoise(x, 0.3)
     machine.denoise(x, 0.9)
     one_by_one = torch.cat([machine.denoise(picture, 0.3) for picture in x.split(1)])
-    monkeypatch.setattr("els_tutorial.machines.BLOCK", 100)
+    monkeypatch.setattr("els_tutorial.denoiser.BLOCK", 100)
     assert len(machine._blocks(24)) > 5
     for other in (one_by_one, machine.denoise(x, 0.3), WienerLocalScore(IMAGES).denoise(x, 0.3)):
         assert (other - first).abs().max() < 1e-5

@@ -8,7 +8,7 @@ import pytest
 import torch
 from test_machines import BORDERS, LEVELS, build, pictures, queries
 
-from els_tutorial import attention, blocks, machines, pruning, running_sums
+from els_tutorial import attention, blocks, denoiser, pruning, running_sums
 from els_tutorial.blocks import Blocks, ImageFile
 from els_tutorial.data import LEVELS as GREYS
 
@@ -47,7 +47,7 @@ def sources(folder):
 def test_images_on_disk_and_in_blocks_give_the_answers_of_images_in_memory(
     kind, boundary, tmp_path, monkeypatch
 ):
-    for module in (machines, blocks):  # a file is read, and a block cut, in several pieces
+    for module in (denoiser, blocks):  # a file is read, and a block cut, in several pieces
         monkeypatch.setattr(module, "BLOCK", 4 * IMAGES[0].numel())
     for alpha_bar in LEVELS:
         x = queries(IMAGES, alpha_bar)

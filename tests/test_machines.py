@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from els_tutorial import attention, data, machines, running_sums
+from els_tutorial import attention, data, denoiser, running_sums
 from els_tutorial.machines import (
     EquivariantLocalScore,
     EquivariantScore,
@@ -276,7 +276,7 @@ def test_batch_block_and_order_do_not_matter(kind, alpha_bar, monkeypatch):
     reference = machine.denoise(x, alpha_bar)
     one_by_one = torch.cat([machine.denoise(picture, alpha_bar) for picture in x.split(1)])
     backwards = build(kind, images.flip(0), 5, "zeros").denoise(x, alpha_bar)
-    monkeypatch.setattr(machines, "BLOCK", 30_000)
+    monkeypatch.setattr(denoiser, "BLOCK", 30_000)
     monkeypatch.setattr(attention, "TILE", 100)
     small_blocks = machine.denoise(x, alpha_bar)
     for other in (one_by_one, backwards, small_blocks):

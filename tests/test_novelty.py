@@ -10,7 +10,8 @@ import torch
 from conftest import ROOT
 
 from els_tutorial import novelty
-from els_tutorial.machines import EquivariantLocalScore, Provenance
+from els_tutorial.denoiser import Provenance
+from els_tutorial.machines import EquivariantLocalScore
 
 DRAW = np.random.default_rng(0)
 IMAGES = torch.from_numpy(DRAW.integers(-1, 2, (3, 2, 4, 5))).float()

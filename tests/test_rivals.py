@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from els_tutorial import data
-from els_tutorial.machines import Denoiser, EquivariantLocalScore, LocalScore
+from els_tutorial.denoiser import Denoiser
+from els_tutorial.machines import EquivariantLocalScore, LocalScore
 from els_tutorial.rivals import RIGHT, RIVALS, noise, rival
 
 IMAGES = data.load("digits", 6).images

@@ -114,15 +114,15 @@ def load(name):
             raise ValueError(f"name must be one of {', '.join(names())}; got {name!r}")
         path = HERE / f"{name}.safetensors"
     tensors, metadata = read(path)
-    kind = metadata.get("kind")
-    if kind not in KINDS:
+    kind, settings = metadata.get("kind"), metadata.get("settings")
+    if kind not in list(KINDS) or not isinstance(settings, dict):
         raise ValueError(f"{path.name} holds no network of this book: its header names none")
-    if metadata["name"] != path.stem:
-        raise ValueError(f"{path.name} was renamed: its header says {metadata['name']}")
-    network = KINDS[kind](**metadata["settings"])
+    if metadata.get("name") != path.stem:
+        raise ValueError(f"{path.name} was renamed: its header says {metadata.get('name')}")
     try:
+        network = KINDS[kind](**settings)
         network.load_state_dict(tensors)
-    except RuntimeError as error:
+    except (RuntimeError, TypeError) as error:
         raise ValueError(f"{path.name} does not hold the weights of its {kind}: {error}") from None
     return network.eval()
 
