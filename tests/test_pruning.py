@@ -11,7 +11,7 @@ from hypothesis.extra.numpy import arrays
 from els_tutorial import data, patch_tree, pruning, running_sums
 from els_tutorial.machines import EquivariantLocalScore
 from els_tutorial.patches import extract, regions, wrap
-from els_tutorial.running_sums import exponentials
+from els_tutorial.running_sums_loops import exponentials
 
 LEVELS = [0.0002, 0.05, 0.5, 0.71, 0.9, 0.99, 0.9995]
 BORDERS = ["circular", "zeros"]
