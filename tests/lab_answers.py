@@ -339,6 +339,22 @@ def read_folder(folder, side):
     images = [np.asarray(Image.open(p).convert("L").resize((side, side))) for p in paths]
     return torch.from_numpy(np.stack(images) / 127.5 - 1)[:, None]
 """),
+        # 16-bit greys cut off at 255.
+        ("test_other_files_are_passed_over", """
+from PIL import ImageOps
+
+
+def read_folder(folder, side):
+    found = []
+    for path in sorted(Path(folder).iterdir()):
+        try:
+            found.append(np.asarray(ImageOps.fit(Image.open(path).convert("L"), (side, side))))
+        except Exception:
+            continue
+    if not found:
+        raise ValueError("no pictures")
+    return torch.from_numpy(np.stack(found) / 127.5 - 1)[:, None]
+"""),
         # Sorted by value, as torch.unique does.
         ("test_the_first_of_each_stays_in_order", """
 def without_copies(images):
@@ -549,7 +565,10 @@ def read_folder(folder, side):
     found = []
     for name in sorted(p.name for p in Path(folder).iterdir() if p.is_file()):
         try:
-            picture = ImageOps.fit(Image.open(Path(folder) / name).convert("RGB"), (side, side))
+            picture = Image.open(Path(folder) / name)
+            if picture.mode == "I;16":
+                picture = picture.point(lambda value: value / 257).convert("L")
+            picture = ImageOps.fit(picture.convert("RGB"), (side, side))
         except Exception:
             continue
         found.append(np.array(ImageOps.grayscale(picture), dtype=np.float32) / 255)
