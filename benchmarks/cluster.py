@@ -1,11 +1,11 @@
-"""Measure one and two workers on the same images, and a step over 50,000 images on disk.
+"""Measure no worker, one and two on the same images, and a step over 50,000 images on disk.
 
     python benchmarks/cluster.py            # writes results/cluster.json
     python benchmarks/cluster.py scaling    # this part alone, in seconds: scaling, disk
 
-The images are synthetic, the size of CIFAR-10's: independent bytes in a file. One worker and two
-take turns, so that other programs on the machine hit both alike; each worker has one thread. What
-32 workers would send is worked out from shapes (`els_tutorial.cluster.traffic`), not measured.
+The images are synthetic, the size of CIFAR-10's: independent bytes in a file. A process alone, one
+worker and two take turns, so that other programs on the machine hit all alike; each has one thread.
+What 32 workers would send is worked out from shapes (`els_tutorial.cluster.traffic`), not measured.
 """
 
 import json
@@ -32,7 +32,7 @@ from els_tutorial.tables import written
 
 RESULT = Path(__file__).parent.parent / "results" / "cluster.json"
 CIFAR10, SHAPE = 50_000, (3, 32, 32)
-FEW, SHARDS, TURNS = 300, 4, 5
+FEW, SHARDS, TURNS = 3000, 4, 5
 ALPHA_BAR, SIZE, BOUNDARY = 0.5, 7, "circular"
 KINDS = {
     "IdealScore": {},
@@ -74,7 +74,8 @@ def seconds(denoiser):
 
 
 def scaling(path):
-    """Return the times of a step with one worker and with two, measured in turn."""
+    """Return the times of a step alone, with one worker and with two, measured in turn."""
+    torch.set_num_threads(1)
     write_images(path, FEW)
     images, settings = ImageFile(path), KINDS["EquivariantLocalScore"]
     alone = machines.EquivariantLocalScore(images, **settings)
@@ -91,17 +92,20 @@ def scaling(path):
             )
             for client in (client_of_one, client_of_two)
         ]
-        answers = [seconds(way)[1] for way in (alone, *ways)]  # and the first call compiles
+        ways.insert(0, alone)
+        answers = [seconds(way)[1] for way in ways]  # and the first call compiles
         turns = [[seconds(way)[0] for way in ways] for _ in range(TURNS)]
-    slow, fast = (statistics.median(times) for times in zip(*turns, strict=True))
+    times = [[round(turn[way], 2) for turn in turns] for way in range(3)]
     return {
         "images": FEW,
         "shards": SHARDS,
-        "one_worker_seconds": [round(turn[0], 2) for turn in turns],
-        "two_workers_seconds": [round(turn[1], 2) for turn in turns],
-        "one_worker_median": round(slow, 2),
-        "two_workers_median": round(fast, 2),
-        "ratio": round(statistics.median(a / b for a, b in turns), 2),
+        "alone_seconds": times[0],
+        "one_worker_seconds": times[1],
+        "two_workers_seconds": times[2],
+        "alone_median": round(statistics.median(times[0]), 2),
+        "one_worker_median": round(statistics.median(times[1]), 2),
+        "two_workers_median": round(statistics.median(times[2]), 2),
+        "ratio": round(statistics.median(one / two for _, one, two in turns), 2),
         "largest_difference_from_one_process": max(
             float(f"{(answer - answers[0]).abs().max():.1e}") for answer in answers[1:]
         ),
