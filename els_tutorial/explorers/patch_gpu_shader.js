@@ -22,10 +22,12 @@ var<workgroup> sums: array<f32, ${size * TILE}>;
 var<workgroup> rowOf: array<i32, ${size}>;
 var<workgroup> columnOf: array<i32, ${size}>;
 
+const FAR: i32 = -100000;
+
 // Where a place of the margin lies: on a torus on the far side, else nowhere, far outside.
 fn placeOf(k: i32, length: i32) -> i32 {
   if (job.torus == 1) { return (k % length + length) % length; }
-  return select(-100000, k, k >= 0 && k < length);
+  return select(FAR, k, k >= 0 && k < length);
 }
 fn moved(k: i32, shift: i32, length: i32) -> i32 {
   return select(k + shift, k + shift - length, job.torus == 1 && k + shift >= length);
@@ -44,7 +46,6 @@ fn idle(start: i32, shift: i32, length: i32) -> bool {
 }
 
 struct Mean { energy: f32, total: f32, sum: array<f32, ${channels}> }
-fn emptyMean() -> Mean { return Mean(1e20, 0, array<f32, ${channels}>()); }
 
 @compute @workgroup_size(${TILE}, ${TILE})
 fn scan(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) own: vec3u) {
@@ -60,7 +61,7 @@ fn scan(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) own: 
     columnOf[me] = placeOf(start + me - job.radius, w);
   }
   workgroupBarrier();
-  var mean = emptyMean();
+  var mean = Mean(1e20, 0.0, array<f32, ${channels}>());
   let first = i32(group.y) * ${ROWS};
   for (var k = first; k < min(first + ${ROWS}, job.rows); k++) {
     let down = job.up + k;
@@ -93,9 +94,9 @@ fn scan(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) own: 
         var now = 0.0;
         for (var m = 0; m < window; m++) { now += sums[(y + m) * ${TILE} + x]; }
         now *= job.scale;
-        if (now - mean.energy < ${CUT}) {
+        if (now - mean.energy < ${CUT}.0) {
           let least = min(now, mean.energy);
-          let shrink = exp(max(least - mean.energy, -87)); let weight = exp(least - now);
+          let shrink = exp(max(least - mean.energy, -87.0)); let weight = exp(least - now);
           mean.energy = least;
           mean.total = mean.total * shrink + weight;
           let value = picture + moved(i, down, h) * w + moved(j, right, w);
@@ -120,12 +121,12 @@ fn join(@builtin(global_invocation_id) id: vec3u) {
   if (p >= area) { return; }
   var least = joined[p];
   for (var k = 0; k < job.parts; k++) { least = min(least, parts[k * ${2 + channels} * area + p]); }
-  let shrink = exp(max(least - joined[p], -87));
+  let shrink = exp(max(least - joined[p], -87.0));
   joined[p] = least;
   for (var q = 1; q < ${2 + channels}; q++) { joined[q * area + p] *= shrink; }
   for (var k = 0; k < job.parts; k++) {
     let at = k * ${2 + channels} * area + p;
-    let weight = exp(max(least - parts[at], -87));
+    let weight = exp(max(least - parts[at], -87.0));
     for (var q = 1; q < ${2 + channels}; q++) {
       joined[q * area + p] += weight * parts[at + q * area];
     }
