@@ -47,7 +47,7 @@ WATCH = """() => {
 
 
 def measure(rounds=3):
-    """Return milliseconds of every move, and those of tasks longer than 50 ms meanwhile."""
+    """Return milliseconds of every move, of tasks longer than 50 ms meanwhile, and who did it."""
     browser = next(filter(None, map(shutil.which, BROWSERS)), None)
     if browser is None:
         sys.exit("this wants Chromium or Chrome on PATH")
@@ -62,18 +62,21 @@ def measure(rounds=3):
         page.evaluate(WATCH)
         moves = [page.evaluate(MOVE, t) for _ in range(rounds) for t in TIMES]
         page.wait_for_timeout(500)
-        busy, version = page.evaluate("window.busy"), chromium.version
+        busy = page.evaluate("window.busy")
+        gpu = page.evaluate("document.querySelector('.els-live').elsResult.gpu")
+        versions = {"python": platform.python_version(), "chromium": chromium.version}
         chromium.close()
-    return moves, busy, version
+    return moves, busy, gpu, versions
 
 
 if __name__ == "__main__":
-    moves, busy, version = measure()
+    moves, busy, gpu, versions = measure()
     result = {
         "command": "python benchmarks/page.py",
         "date": date.today().isoformat(),
         "cpu": f"{cpu()}, {os.cpu_count()} cores",
-        "versions": {"python": platform.python_version(), "chromium": version},
+        "versions": versions,
+        "gpu": gpu,  # whether a graphics processor computed (WebGPU)
         "load": round(os.getloadavg()[0], 1),
         "milliseconds": [round(move) for move in moves],
         "median": round(statistics.median(moves)),

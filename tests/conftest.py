@@ -48,8 +48,8 @@ def site_url(site):
 
 
 @pytest.fixture(scope="session")
-def browser():
-    """A headless Chromium found on PATH, driven by Playwright."""
+def launch():
+    """A function that starts a headless Chromium found on PATH, with further arguments."""
     path = next(filter(None, map(shutil.which, BROWSERS)), None)
     if path is None:
         message = f"No browser on PATH (looked for {', '.join(BROWSERS)}): browser tests need one."
@@ -59,11 +59,17 @@ def browser():
 
     from playwright.sync_api import sync_playwright
 
-    arguments = ["--headless", "--no-sandbox", "--disable-gpu"]
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield chromium
-        chromium.close()
+        start = partial(playwright.chromium.launch, executable_path=path)
+        yield lambda *arguments: start(args=["--headless", "--no-sandbox", *arguments])
+
+
+@pytest.fixture(scope="session")
+def browser(launch):
+    """A headless Chromium, driven by Playwright."""
+    chromium = launch("--disable-gpu")
+    yield chromium
+    chromium.close()
 
 
 def _is_local(url):

@@ -15,6 +15,7 @@ TRAINING, HELD_OUT = 64, 8  # images of a set that a page holds: to learn from, 
 
 _IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+\.js)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=function |const )", re.MULTILINE)
+_COMMENT = re.compile(r"^ *//.*\n", re.MULTILINE)  # those that have a line to themselves
 
 
 def _flatten(name, seen):
@@ -35,9 +36,9 @@ def module(name):
 def classic_script(name):
     """Return explorer ``name`` as a classic script that fills ``window.elsExplorers[name]``.
 
-    Pages read from disk may load classic scripts, but no modules.
+    Pages read from disk may load classic scripts, but no modules. The comments stay behind.
     """
-    text = module(name).replace("export default ", "return ")
+    text = _COMMENT.sub("", module(name)).replace("export default ", "return ")
     return f"(window.elsExplorers ??= {{}}).{name} = (() => {{\n{text}}})();\n"
 
 

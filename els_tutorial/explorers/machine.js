@@ -209,6 +209,7 @@ function render({ model, el }) {
       origin: { image, row, column, weight },
       places: why.places,
       gap,
+      gpu: pool.usesGpu,
       readout: text,
       settings: { ...state },
     };

@@ -1,6 +1,8 @@
 // Who computes what, and when: the engine in workers, the newest request first, nothing queued up.
 
 import { engineText } from "./engine.js";
+import { createGpuWay } from "./gpu_way.js";
+import { startWorker } from "./worker.js";
 
 const PATIENCE = 250; // ms that a new request waits for the one under way before it is dropped
 
@@ -17,32 +19,6 @@ function serve(engine) {
   };
 }
 
-function startWorker() {
-  const text = `${engineText}
-    const handle = (${serve})(createEngine());
-    onmessage = ({ data }) => {
-      const answer = handle(data);
-      if (answer) postMessage(answer);
-    };`;
-  const address = URL.createObjectURL(new Blob([text], { type: "text/javascript" }));
-  const worker = new Worker(address);
-  return {
-    send: (message) => worker.postMessage(message),
-    ask(message, done, failed) {
-      worker.onmessage = ({ data }) => done(data);
-      worker.onerror = (event) => {
-        event.preventDefault();
-        failed();
-      };
-      worker.postMessage(message);
-    },
-    stop() {
-      worker.terminate();
-      URL.revokeObjectURL(address);
-    },
-  };
-}
-
 function startInPage(engine) {
   // Where workers are refused. One small piece at a time, so that the page stays responsive.
   const handle = serve(engine);
@@ -53,7 +29,8 @@ function startInPage(engine) {
   };
 }
 
-export function createPool(engine) {
+// `gpu: "always"` is for tests: see gpu_way.js.
+export function createPool(engine, { gpu = "if faster" } = {}) {
   const wanted = Math.max(1, Math.min(4, navigator.hardwareConcurrency || 1));
   let hands = [];
   let inPage = false;
@@ -62,12 +39,16 @@ export function createPool(engine) {
   let run = null; // the denoising under way
   let waiting = null; // the one that follows it
   let lastDuration = 0;
+  let begun = 0;
 
   try {
-    while (hands.length < wanted) hands.push(startWorker());
+    const handle = `(${serve})(createEngine())`;
+    while (hands.length < wanted) hands.push(startWorker(engineText, handle));
   } catch {
     fallBack();
   }
+  const always = gpu === "always";
+  const gpuWay = createGpuWay({ always, others: hands.length, jobs: () => begun });
 
   function fallBack() {
     hands.forEach((hand) => hand.stop());
@@ -103,12 +84,25 @@ export function createPool(engine) {
     }
   }
 
-  function begin(request) {
+  async function begin({ job, resolve }) {
     waiting = null;
-    const { job, resolve } = request;
-    const size = inPage ? 1 : Math.ceil(job.count / (4 * hands.length));
-    const current = { pieces: [], left: 0, parts: [], start: performance.now(), resolve };
+    begun += 1;
+    const current = { pieces: [], left: 0, parts: [], start: performance.now(), resolve, job };
     run = current;
+    if (gpuWay.takes(job)) {
+      const part = await gpuWay.compute(job);
+      if (run !== current) return;
+      if (part) finish(current, [part]);
+      else share(current);
+      pump();
+    } else {
+      share(current);
+    }
+  }
+
+  function share(current) {
+    const { job } = current;
+    const size = inPage ? 1 : Math.ceil(job.count / (4 * hands.length));
     for (let from = 0; from < job.count; from += size) {
       const piece = { ...job, from, to: Math.min(job.count, from + size) };
       const done = (part) => {
@@ -116,20 +110,28 @@ export function createPool(engine) {
         current.parts.push([from, part]);
         current.left -= 1;
         if (current.left > 0) return;
-        run = null;
-        lastDuration = performance.now() - current.start;
         // In the order of the images, so that the same request gives the same bits.
         const parts = current.parts.sort((a, b) => a[0] - b[0]).map(([, part]) => part);
-        resolve(engine.merge(parts, images.height * images.width, images.channels));
+        finish(current, parts);
       };
       current.pieces.push({ message: { task: "denoise", job: piece }, done, run: current });
       current.left += 1;
     }
   }
 
+  function finish({ job, start, resolve }, parts) {
+    run = null;
+    lastDuration = performance.now() - start;
+    resolve(engine.merge(parts, images.height * images.width, images.channels));
+    gpuWay.consider(job);
+  }
+
   return {
     get inPage() {
       return inPage;
+    },
+    get usesGpu() {
+      return gpuWay.kept;
     },
     setImages(set) {
       // What was asked of the old images is void.
@@ -138,6 +140,7 @@ export function createPool(engine) {
       run = waiting = urgent = null;
       images = set;
       hands.forEach((hand) => hand.send({ images }));
+      gpuWay.setImages(images);
     },
     // Both resolve to null when a newer request has taken their place.
     denoise(job) {
@@ -161,6 +164,7 @@ export function createPool(engine) {
     stop() {
       hands.forEach((hand) => hand.stop());
       hands = [];
+      gpuWay.stop();
     },
   };
 }
