@@ -90,5 +90,9 @@
     bringAll();
   }
 
-  document.querySelectorAll(".els-explorer").forEach(start);
+  // One at a time, each when the page has been drawn and the browser is idle.
+  const idle = window.requestIdleCallback ?? setTimeout;
+  for (const figure of document.querySelectorAll(".els-explorer")) {
+    idle(() => start(figure), { timeout: 500 });
+  }
 })();
