@@ -124,7 +124,6 @@ def write_scripts(app):
     """Write what the figures need beside the other static files, before the pages name it."""
     if app.builder.format != "html":
         return
-    app.builder.supported_data_uri_images = False  # the pictures become files: pages stay short
     folder = Path(app.outdir) / "_static" / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in explorers.page_files().items():

@@ -13,7 +13,8 @@ addEventListener("DOMContentLoaded", () => {
 });
 
 // Until mathematics is set (by math.js), the style sheet hides its source and keeps room for it. If
-// it cannot be set, the source shows. An equation wider than the page scrolls, so the keyboard must reach it.
+// it cannot be set, the source shows. An equation wider than the page scrolls, so the keyboard must
+// reach it.
 document.documentElement.classList.add("setting");
 addEventListener("load", async () => {
   try {
