@@ -70,7 +70,7 @@ def settle(page, url):
     """Open `url` and wait until fonts, mathematics and live figures are there."""
     page.emulate_media(reduced_motion="reduce")
     page.goto(url, wait_until="load")
-    page.wait_for_function("!document.documentElement.classList.contains('setting')")
+    page.wait_for_function("() => !document.documentElement.classList.contains('setting')")
     page.evaluate("() => document.fonts.ready")
     page.wait_for_function(ALIVE, timeout=60_000)
 

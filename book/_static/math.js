@@ -2,21 +2,28 @@
 // formulas at a time, with pauses, so that the page can be scrolled and read meanwhile.
 
 window.mathIsSet = (async () => {
-  const LONGEST = 10; // ms to aim at for what is done at once
+  const LONGEST = 8; // ms without a pause
   const folder = document.currentScript.src.replace(/[^/]*$/, "mathjax");
-  const pause = () => new Promise((resolve) => setTimeout(resolve));
   const drawn = () =>
     new Promise((resolve) => (window.requestIdleCallback ?? setTimeout)(resolve, { timeout: 500 }));
 
-  async function setAll() {
-    const formulas = [...document.querySelectorAll(".math")];
-    for (let count = 1; formulas.length; ) {
-      const start = performance.now();
-      await MathJax.typesetPromise(formulas.splice(0, count));
-      const rate = count / Math.max(1, performance.now() - start);
-      count = Math.max(1, Math.min(2 * count, Math.floor(rate * LONGEST)));
-      await pause();
+  async function forEach(page, action) {
+    let start = performance.now();
+    for (const formula of page.math) {
+      await MathJax._.util.Retries.handleRetriesFor(() => action(formula));
+      if (performance.now() - start < LONGEST) continue;
+      page.addStyleSheet(); // the glyphs that are new
+      await new Promise((resolve) => setTimeout(resolve));
+      start = performance.now();
     }
+  }
+
+  async function setAll() {
+    const page = MathJax.startup.document.findMath();
+    await forEach(page, (formula) => page.compileMath(formula));
+    page.compile().getMetrics(); // of all at once: it makes the browser lay out the page
+    await forEach(page, (formula) => formula.render(page));
+    page.addStyleSheet();
   }
 
   function load(part) {
