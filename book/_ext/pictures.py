@@ -1,12 +1,14 @@
-"""Send the pictures of cells and figures as files in WebP, which say how large they are.
+"""Send the pictures of cells and figures as files in WebP, and only when a reader comes near.
 
 WebP holds the same pixels in half the bytes of PNG. What stands in for a figure comes in the page's
-own text; a page is there sooner without it. A browser that knows a picture's size keeps room for
-it, so that nothing moves when it comes.
+own text; a page is there sooner without it. All but the first picture of a page load late. A
+browser that knows a picture's size keeps room for it, so that nothing moves when it comes.
 """
 
 import base64
+import functools
 import hashlib
+import itertools
 import re
 from pathlib import Path
 
@@ -54,13 +56,15 @@ def send_light(app, exception):
     def rename(name):
         return f"{name[1]}.webp" if Path(name[1]).name in smaller else name[0]
 
-    def say_size(picture):
+    def describe(picture, late):
         with Image.open(site / picture[2]) as opened:
             width, height = opened.size
-        return f'{picture[1]} width="{width}" height="{height}"'
+        return f'{picture[1]} width="{width}" height="{height}"{next(late)}'
 
     for path, page in pages.items():
-        path.write_text(SHOWN.sub(say_size, NAMED.sub(rename, page)), "utf-8")
+        late = itertools.chain([""], itertools.repeat(' loading="lazy"'))
+        page = SHOWN.sub(functools.partial(describe, late=late), NAMED.sub(rename, page))
+        path.write_text(page, "utf-8")
 
 
 def setup(app):
