@@ -2,7 +2,7 @@
 // formulas at a time, with pauses, so that the page can be scrolled and read meanwhile.
 
 window.mathIsSet = (async () => {
-  const LONGEST = 8; // ms without a pause
+  const LONGEST = 6; // ms without a pause
   const folder = document.currentScript.src.replace(/[^/]*$/, "mathjax");
   const drawn = () =>
     new Promise((resolve) => (window.requestIdleCallback ?? setTimeout)(resolve, { timeout: 500 }));
