@@ -5,7 +5,10 @@ window.mathIsSet = (async () => {
   const LONGEST = 6; // ms without a pause
   const folder = document.currentScript.src.replace(/[^/]*$/, "mathjax");
   const drawn = () =>
-    new Promise((resolve) => (window.requestIdleCallback ?? setTimeout)(resolve, { timeout: 500 }));
+    new Promise((resolve) => {
+      new PerformanceObserver(resolve).observe({ type: "paint", buffered: true });
+      setTimeout(resolve, 3000); // a page in the background is not drawn
+    });
 
   async function forEach(page, action) {
     let start = performance.now();
