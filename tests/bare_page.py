@@ -7,10 +7,14 @@ import axe_playwright_python
 from els_tutorial.explorers import page_files
 
 AXE = Path(axe_playwright_python.__file__).with_name("axe.min.js").read_text(encoding="utf-8")
-# Each figure has computed, and taken its picture's place.
-ALIVE = """() => [...document.querySelectorAll('.els-explorer')].every(
-    (figure) => figure.querySelector('.els-live')?.elsResult && !figure.querySelector('.els-still')
-)"""
+# Each figure has computed, and taken its picture's place. They start when a reader comes near.
+ALIVE = """() => {
+    const asleep = [...document.querySelectorAll('.els-explorer')].find((figure) =>
+        !figure.querySelector('.els-live')?.elsResult || figure.querySelector('.els-still'));
+    if (asleep) asleep.scrollIntoView({behavior: 'instant'});
+    else scrollTo({top: 0, behavior: 'instant'});
+    return !asleep;
+}"""
 THEME = "matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light'"
 
 

@@ -70,7 +70,7 @@ def settle(page, url):
     """Open `url` and wait until fonts, mathematics and live figures are there."""
     page.emulate_media(reduced_motion="reduce")
     page.goto(url, wait_until="load")
-    page.evaluate("() => window.MathJax?.startup?.promise")
+    page.wait_for_function("() => !document.documentElement.classList.contains('setting')")
     page.evaluate("() => document.fonts.ready")
     page.wait_for_function(ALIVE, timeout=60_000)
 
@@ -144,6 +144,23 @@ def test_icons_of_a_page_are_kept_in_the_font(new_page, site, name):
         shown = set("".join(page.evaluate(ICONS)))
         assert shown
         assert shown <= kept
+
+
+AMS_LETTERS = """() => [...document.querySelectorAll("mjx-c")]
+    .map((glyph) => getComputedStyle(glyph, "::before"))
+    .filter((style) => style.fontFamily === "MJXZERO, MJXTEX-A")
+    .map((style) => style.content.replaceAll('"', ""))"""
+
+
+def test_formulas_take_only_letters_from_the_font_of_which_only_letters_are_kept(new_page, site):
+    shown = set()
+    for name in PAGES:
+        if 'class="math' in (site / name).read_text(encoding="utf-8"):
+            page = new_page()
+            settle(page, (site / name).as_uri())
+            shown |= set(page.evaluate(AMS_LETTERS))
+    (path,) = site.rglob("MathJax_AMS-Regular.woff")
+    assert shown and shown <= set(map(chr, TTFont(path).getBestCmap()))
 
 
 @pytest.mark.parametrize("scheme", ["http", "file"])

@@ -30,6 +30,7 @@ each_page = pytest.mark.parametrize("name", PAGES)
 def open_alive(page, url):
     """Open a page and wait until each of its figures has computed and taken its picture's place."""
     page.goto(url, wait_until="load")
+    page.wait_for_function("() => !document.documentElement.classList.contains('setting')")
     page.wait_for_function(ALIVE, timeout=30_000)
 
 

@@ -4,6 +4,7 @@ import functools
 import gzip
 import posixpath
 import re
+import sys
 import xml.etree.ElementTree as ET
 from urllib.parse import unquote, urlsplit
 
@@ -12,14 +13,11 @@ import yaml
 from conftest import ROOT, SITE
 from test_book import PAGES, elements, listed_pages, settle
 
-HEAVIEST_COMPRESSED = 700e3  # bytes: the page and all that it loads
-# Four pages are above that, for the data of their figures and their galleries; none may grow.
-ABOVE = {
-    "book/3-prediction/prediction.html": 750e3,
-    "book/3-prediction/scales.html": 730e3,
-    "book/4-beyond/attention.html": 750e3,
-    "book/4-beyond/statistics.html": 870e3,
-}
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+import styles
+
+# Bytes: the page, and all that it loads on arrival and for its figures. Later pictures load late.
+HEAVIEST_COMPRESSED = 700e3
 
 
 def policies(name):
@@ -100,7 +98,29 @@ def test_a_page_travels_light(new_page, site_url, name):
     page.on("requestfinished", lambda request: sizes.update(travels(request)))
     settle(page, f"{site_url}/{name}")
     heaviest = sorted(sizes.items(), key=lambda pair: -pair[1])[:5]
-    assert sum(sizes.values()) <= ABOVE.get(name, HEAVIEST_COMPRESSED), heaviest
+    assert sum(sizes.values()) <= HEAVIEST_COMPRESSED, heaviest
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_is_drawn_after_few_sheets_and_no_script(name):
+    head = [(tag, attributes) for tag, attributes, _ in elements(name)]
+    sheets = [a["href"] for tag, a in head if tag == "link" and a.get("rel") == "stylesheet"]
+    assert len(sheets) <= 3
+    scripts = [attributes for tag, attributes in head if tag == "script" and "src" in attributes]
+    assert scripts and all("defer" in attributes for attributes in scripts)
+    formulas = any("math.js" in attributes["src"] for attributes in scripts)
+    assert formulas == ('class="math' in (SITE / name).read_text(encoding="utf-8"))
+
+
+def test_only_the_rules_that_concern_nothing_are_left_out():
+    sheet = """@charset "utf-8"; a{b:c} .here,.gone .here{b:c} .gone:hover{b:c}
+    .tip-left{b:"}"} :not(.gone)>#here{b:c} @media print{.gone{b:c} .here{b:c}} @media x{.gone{b:c}}
+    @font-face{src:url(x)}"""
+    known = {"here", "tip-left"}.__contains__
+    assert styles.prune(sheet, known).replace("\n", "") == (
+        'a{b:c}.here{b:c}.tip-left{b:"}"}:not(.gone)>#here{b:c}@media print{.here{b:c}}'
+        "@font-face{src:url(x)}"
+    )
 
 
 def travels(request):

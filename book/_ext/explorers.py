@@ -10,8 +10,9 @@ A figure comes from a notebook cell that shows an explorer, or in a page of text
 whose options are the explorer's traits (``predict`` is a JSON object). In the page stands a picture
 with alt text, computed by the Python machines for exactly that state, and above it the question, if
 there is one. Where scripts run, the figure takes its place. Only pages with a figure load its
-scripts and style. The scripts are classic ones, in files: to a page read from a disk a browser
-refuses modules and fetches, and files are cached from page to page.
+scripts and style; its data, images for instance, the loader fetches when a reader comes near. The
+scripts are classic ones, in files: to a page read from a disk a browser refuses modules and
+fetches, and files are cached from page to page.
 """
 
 import base64
@@ -136,11 +137,8 @@ def add_scripts(app, pagename, templatename, context, doctree):
     if not figures:
         return
     app.add_css_file(f"{FOLDER}/explorers.css")
-    states = [json.loads(node["state"]) for node in figures]
-    needs = [state[key] for state in states for key in ("images", "network") if key in state]
-    held = {f"data-{name}.js" for name in needs}
     scripts = {f"{node['name']}.js" for node in figures}
-    for order, name in enumerate([*sorted(held), *sorted(scripts), "loader.js"]):
+    for order, name in enumerate([*sorted(scripts), "loader.js"]):
         app.add_js_file(f"{FOLDER}/{name}", priority=600 + order, loading_method="defer")
 
 

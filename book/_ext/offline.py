@@ -3,7 +3,8 @@
 Jupyter Book's stock pages ask content delivery networks for MathJax, thebe (a kernel in the page)
 and the widgets' manager. This book needs none but MathJax: its figures bring their own code. So
 
-- MathJax comes from the Python package `sphinx-mathjax-offline`, which carries release 3.2.2;
+- MathJax comes from the Python package `sphinx-mathjax-offline`, which carries release 3.2.2; of
+  its font of the AMS, 41 KB, only the letters stay, such as the double-struck E of an expectation;
 - sphinx-thebe, which Jupyter Book loads whether wanted or not, is taken out again;
 - a notebook output that only the widgets' manager could show is an error when the book is built;
 - a script or style from elsewhere is an error too, whatever extension asks for it;
@@ -12,9 +13,11 @@ and the widgets' manager. This book needs none but MathJax: its figures bring th
 
 import importlib.util
 import shutil
+import string
 from pathlib import Path
 
 from docutils import nodes
+from fontTools import subset
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
@@ -31,6 +34,8 @@ MATHJAX = (
     "output/chtml/fonts",
     "a11y/assistive-mml.js",
 )
+
+AMS = "output/chtml/fonts/woff-v2/MathJax_AMS-Regular.woff"
 
 INDEX = """<!doctype html>
 <html lang="en">
@@ -93,6 +98,12 @@ def copy_mathjax(app, exception):
             shutil.copytree(source / part, target / part, dirs_exist_ok=True)
         else:
             shutil.copy(source / part, target / part)
+    options = subset.Options(flavor="woff")
+    font = subset.load_font(target / AMS, options)
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(text=string.ascii_letters)
+    subsetter.subset(font)
+    subset.save_font(font, target / AMS, options)
 
 
 def write_index(app, exception):

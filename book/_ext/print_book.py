@@ -10,8 +10,8 @@ from pypdf import PdfWriter
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SITE, BOOK = ROOT / "_build" / "html", ROOT / "_build" / "creativity-from-constraints.pdf"
-# Fonts are there, mathematics is set, and each figure shows what it computed.
-READY = """document.fonts.status === "loaded"
+# Fonts are there, mathematics is set, and each figure, told of the print, shows what it computed.
+READY = """dispatchEvent(new Event("beforeprint")) && document.fonts.status === "loaded"
     && !document.documentElement.classList.contains("setting")
     && [...document.querySelectorAll(".els-explorer")].every(
         (figure) => figure.querySelector(".els-live")?.elsResult)"""

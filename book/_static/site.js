@@ -12,12 +12,13 @@ addEventListener("DOMContentLoaded", () => {
   if (location.protocol === "file:") DOCUMENTATION_OPTIONS.SHOW_SEARCH_SUMMARY = false;
 });
 
-// Until mathematics is set, the style sheet hides its source and keeps room for it. If it cannot be
-// set, the source shows. An equation wider than the page scrolls, so the keyboard must reach it.
+// Until mathematics is set (by math.js), the style sheet hides its source and keeps room for it. If
+// it cannot be set, the source shows. An equation wider than the page scrolls, so the keyboard must
+// reach it.
 document.documentElement.classList.add("setting");
 addEventListener("load", async () => {
   try {
-    await window.MathJax?.startup?.promise;
+    await window.mathIsSet;
   } finally {
     document.documentElement.classList.remove("setting");
   }

@@ -70,13 +70,9 @@
     return { model, bringAll };
   }
 
-  const seen = {};
-  function start(figure) {
-    const name = figure.dataset.explorer;
-    const explorer = window.elsExplorers?.[name];
+  function bringToLife(figure, id) {
+    const explorer = window.elsExplorers?.[figure.dataset.explorer];
     if (!explorer) return;
-    seen[name] = (seen[name] || 0) + 1;
-    const id = seen[name] === 1 ? name : `${name}-${seen[name]}`; // its name in the address
     const { model, bringAll } = createModel(JSON.parse(figure.dataset.state), id);
     const live = document.createElement("div");
     live.className = "els-live";
@@ -90,5 +86,34 @@
     bringAll();
   }
 
-  document.querySelectorAll(".els-explorer").forEach(start);
+  const waiting = new Map(); // figure -> its name in the address
+  const seen = {};
+  for (const figure of document.querySelectorAll(".els-explorer")) {
+    const name = figure.dataset.explorer;
+    seen[name] = (seen[name] || 0) + 1;
+    waiting.set(figure, seen[name] === 1 ? name : `${name}-${seen[name]}`);
+  }
+
+  // A figure fetches its data and computes once the reader is within two screens of it, or when a
+  // link or the printer asks for it; in a frame of another page, at once.
+  const idle = window.requestIdleCallback ?? setTimeout;
+  function start(figure) {
+    const id = waiting.get(figure);
+    if (!waiting.delete(figure)) return;
+    near.unobserve(figure);
+    idle(() => bringToLife(figure, id), { timeout: 500 });
+  }
+  const near = new IntersectionObserver(
+    (entries) => entries.forEach(({ isIntersecting, target }) => isIntersecting && start(target)),
+    { rootMargin: "200% 0%" },
+  );
+  const startAll = () => [...waiting.keys()].forEach(start);
+  const startLinked = () => {
+    for (const [figure, id] of [...waiting]) if (location.hash.includes(`${id}.`)) start(figure);
+  };
+  addEventListener("beforeprint", startAll);
+  addEventListener("hashchange", startLinked);
+  startLinked();
+  if (parent !== window) startAll();
+  for (const figure of waiting.keys()) near.observe(figure);
 })();

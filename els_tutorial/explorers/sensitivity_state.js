@@ -32,15 +32,18 @@ export function createMaps(model) {
     const bytes = new Uint8Array(sent.bytes.buffer, sent.bytes.byteOffset, sent.bytes.byteLength);
     const { field, windows, counts, largest } = sent;
     const pixel = ((row - FIRST) / STEP) * COUNT + (column - FIRST) / STEP;
-    const number = (level - 1) * COUNT * COUNT + pixel;
     const area = SIDE * SIDE;
-    const read = (start, length, name) =>
-      Float64Array.from(
-        bytes.subarray(start, start + length),
-        (v) => (v / FINE) ** 2 * largest[name][level - 1][pixel],
-      );
+    // The levels of a place stand in turn, each as the difference, modulo 256, to the one before.
+    function read(start, length, name) {
+      const scale = largest[name][level - 1][pixel];
+      return Float64Array.from({ length }, (_, k) => {
+        let v = 0;
+        for (let l = 0; l < level; l++) v += bytes[start + (pixel * length + k) * LEVELS + l];
+        return ((v & 255) / FINE) ** 2 * scale;
+      });
+    }
     const all = LEVELS * COUNT * COUNT;
-    const square = read(all * area + number * field * field, field * field, "network");
+    const square = read(all * area, field * field, "network");
     const network = new Float64Array(area);
     const radius = (field - 1) / 2;
     square.forEach((value, k) => {
@@ -50,7 +53,7 @@ export function createMaps(model) {
     });
     const mean = Float32Array.from(bytes.subarray(all * (area + field * field)), (v) => v / 127.5 - 1);
     return {
-      linear: read(number * area, area, "linear"),
+      linear: read(0, area, "linear"),
       network,
       mean,
       field,
