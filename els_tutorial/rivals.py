@@ -1,6 +1,6 @@
 """Who is compared with a network: machines and baselines, by the names that they have in tables.
 
-The Wiener-local score has a table of its own (`benchmarks/linear_view.py`).
+The Wiener-local score has a table of its own (``benchmarks/linear_view.py``).
 """
 
 import torch
