@@ -14,7 +14,7 @@ For ``digits64-resnet`` no seed was used to fit a window. For the others the see
 which the windows were fitted, and the differences of ELS and LS are those that the fit itself left
 in ``results/prediction.json``. One network has windows that were fitted to another; its machines
 are asked here. It takes a quarter of an hour on one core. Called again, it goes on from where it
-was.
+was. A network whose images are not at hand is left as it is.
 """
 
 import argparse
@@ -130,6 +130,11 @@ def main(names, root):
     table = json.loads(RESULT.read_text("utf-8")) if RESULT.exists() else {"networks": {}}
     for name in names:
         seeds, steps, from_fit = WALKS[name]
+        try:
+            work = Workplace(name, root)
+        except (ModuleNotFoundError, ConnectionError) as error:
+            print(f"{name} left as it is: {error}", flush=True)
+            continue
         entry = table["networks"].setdefault(
             name,
             {
@@ -140,7 +145,6 @@ def main(names, root):
                 "samples": {"r": [], "explained": []},
             },
         )
-        work = Workplace(name, root)
         kinds = [kind for kind in DENOISERS if not (from_fit and kind in ("ELS", "LS"))]
         if from_fit:
             for kind in ("ELS", "LS"):

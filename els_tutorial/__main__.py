@@ -12,13 +12,20 @@ def main():
     commands = parser.add_subparsers(dest="command", required=True)
     command = commands.add_parser("train", help="train a network by its recipe; goes on if cut off")
     command.add_argument("name", choices=RECIPES)
-    command.add_argument("--folder", help="where the network goes (default: the package's own)")
+    command.add_argument(
+        "--folder", default=".", help="where the network goes (default: the current folder)"
+    )
     command.add_argument("--root", help="a local .npz with the images, where none ship")
     command = commands.add_parser(
-        "reproduce", help="compare a network with every machine, seed by seed; goes on if cut off"
+        "reproduce",
+        help="compare a network that ships with its rivals, seed by seed; goes on if cut off",
     )
     command.add_argument("--network", choices=RECIPES, required=True)
-    command.add_argument("--result", default="results/prediction.json", help="the table's file")
+    command.add_argument(
+        "--result",
+        default="results/prediction.json",
+        help="the table's file (default: %(default)s)",
+    )
     command.add_argument("--root", help="a local .npz with the images, where none ship")
     options = parser.parse_args()
     try:
@@ -26,7 +33,7 @@ def main():
             print(make(options.name, options.folder, options.root))
         else:
             Reproduction(options.network, options.result, options.root).run()
-    except ValueError as error:
+    except (ValueError, ModuleNotFoundError, ConnectionError) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit("interrupted; the same command goes on from the last saved piece")

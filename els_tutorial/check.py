@@ -1,4 +1,4 @@
-"""Say in one line whether this machine can run the book: ``python els_tutorial/check.py``.
+"""Say in one line whether all that the book needs is there: ``python els_tutorial/check.py``.
 
 It needs nothing but Python itself, so that it can say what is missing where everything is.
 """
@@ -77,7 +77,7 @@ def main():
     """Print the line; return 0 if all is there, else 1."""
     missing = problems()
     if missing:
-        print(f"missing: {', '.join(missing)}. In the book's folder: {REPAIR}")
+        print(f"missing: {', '.join(missing)}. In the book's folder: make book, or {REPAIR}")
         return 1
     torch = metadata.version("torch").partition("+")[0]
     print(f"ready: Python {sys.version.split()[0]}, torch {torch}")

@@ -16,7 +16,7 @@ def style(machine):
     """Return the colour, marker and label of a machine as keyword arguments for ``axes.plot``.
 
     Args:
-        machine: "IS", "LS", "ES", "ELS", "Wiener", "WLS" or "network".
+        machine: a name in ``palette.json``: "IS", "ELS", "network" and so on.
 
     Raises:
         ValueError: if there is no such machine.

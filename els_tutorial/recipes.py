@@ -53,15 +53,15 @@ RECIPES = {
 }
 
 
-def make(name, folder=None, root=None, progress=True):
+def make(name, folder=".", root=None, progress=True):
     """Train a network by its recipe, and write it with its card.
 
-    Cut off at any moment, it goes on from where it was when it is called again.
+    Cut off at any moment, it goes on from the last state that it saved when it is called again.
 
     Args:
         name: of a recipe.
-        folder: where the network, its card and the state of the run go; the package's own by
-            default.
+        folder: where the network, its card and the state of the run go; the networks that ship
+            stand in ``els_tutorial/checkpoints``.
         root: a local ``.npz`` with the images, as for :func:`els_tutorial.data.load`.
         progress: whether to show a bar.
 
@@ -69,12 +69,13 @@ def make(name, folder=None, root=None, progress=True):
         Path of the ``.safetensors`` file.
 
     Raises:
-        ValueError: if there is no such recipe, or the images are not at hand.
+        ValueError: if there is no such recipe.
+        ModuleNotFoundError, ConnectionError: if the images are not at hand.
     """
     if name not in RECIPES:
         raise ValueError(f"name must be one of {', '.join(RECIPES)}; got {name!r}")
     recipe = RECIPES[name]
-    folder = Path(folder or checkpoints.HERE)
+    folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     images = data.load(recipe.images, n=recipe.n, **({"root": root} if root else {}))
     torch.manual_seed(recipe.seed)

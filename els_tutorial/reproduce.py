@@ -236,10 +236,10 @@ class Reproduction:
         path.parent.mkdir(exist_ok=True, parents=True)
         channels, height, width = self.images.shape[1:]
         known = sheet_lines()
-        if path.exists():
-            sheet = np.array(Image.open(path)).reshape(len(known) * height, -1, channels)
-        else:
-            sheet = np.full((len(known) * height, len(self.seeds) * width, channels), 128, np.uint8)
+        sheet = np.full((len(known) * height, len(self.seeds) * width, channels), 128, np.uint8)
+        if path.exists():  # it has fewer lines where a rival is new
+            kept = np.array(Image.open(path)).reshape(-1, *sheet.shape[1:])
+            sheet[: len(kept)] = kept
         for name, pictures in lines.items():
             top = known.index(name) * height
             shown = ((pictures.clamp(-1, 1) + 1) * 127.5).round().byte().permute(2, 0, 3, 1)

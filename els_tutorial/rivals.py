@@ -1,4 +1,7 @@
-"""Who is compared with a network: every machine and baseline, by the name that it has in tables."""
+"""Who is compared with a network: machines and baselines, by the names that they have in tables.
+
+The Wiener-local score has a table of its own (``benchmarks/linear_view.py``).
+"""
 
 import torch
 
@@ -29,8 +32,8 @@ def rival(name, images, windows, local=None, border="zeros"):
     """Return a machine or baseline by its name.
 
     Args:
-        name: "IS", "nearest image", "Wiener", "LS", "ES", "ELS" (on the torus) or
-            "boundary-broken ELS".
+        name: one of ``RIVALS``, such as "IS" or "nearest image"; "ELS" is the one on the torus,
+            "boundary-broken ELS" the other.
         images: training images, float tensor [N, C, H, W] in [-1, 1].
         windows: patch size of the ELS machines, an odd int or a callable.
         local, border: patch size and border of LS.

@@ -38,6 +38,14 @@ def test_a_chapter_asks_proves_and_lets_the_reader_try(path):
     assert re.search(r"\{cite:[tp]\}", text.split("## Further reading")[1])
 
 
+def test_the_title_page_counts_the_chapters():
+    text = (BOOK / "index.md").read_text("utf-8").lower()
+    said = re.search(r"(\w+) chapters lead .* (\w+) build the machine .* (\w+) hold it", text)
+    words = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    parts = [path.parent.name[0] for path in CHAPTERS]
+    assert list(said.groups()) == [words[parts.count(part)] for part in "123"]
+
+
 def test_every_chapter_is_in_the_table_of_contents():
     contents = (BOOK.parent / "_toc.yml").read_text()
     listed = re.findall(r"file: book/([1-4]-\S+)", contents)

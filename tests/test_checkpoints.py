@@ -10,7 +10,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from els_tutorial import checkpoints, recipes
+from els_tutorial import __main__, checkpoints, recipes
 from els_tutorial.networks import ResNet, UNet
 
 ROOT = Path(__file__).parent.parent
@@ -87,6 +87,30 @@ def test_the_command_trains_by_the_recipe(tmp_path, monkeypatch):
     assert {"images", "licence", "seed", "seconds", "loss", "date"} <= set(card)
     with pytest.raises(ValueError, match="name must be one of digits-resnet"):
         recipes.make("none", tmp_path)
+
+
+def test_a_network_of_ones_own_leaves_the_one_that_ships_alone(tmp_path, monkeypatch, capsys):
+    short = recipes.RECIPES["digits-resnet"]._replace(n=20, steps=2, batch=4)
+    monkeypatch.setitem(recipes.RECIPES, "digits-resnet", short)
+    monkeypatch.setattr(sys, "argv", ["els_tutorial", "train", "digits-resnet"])
+    monkeypatch.chdir(tmp_path)
+    before = (checkpoints.HERE / "digits-resnet.safetensors").read_bytes()
+    __main__.main()
+    assert capsys.readouterr().out == "digits-resnet.safetensors\n"
+    assert (checkpoints.HERE / "digits-resnet.safetensors").read_bytes() == before
+    assert (tmp_path / "digits-resnet.safetensors").read_bytes() != before
+    assert json.loads((tmp_path / "digits-resnet.json").read_text())["steps"] == 2
+
+
+@pytest.mark.parametrize("error", [ModuleNotFoundError, ConnectionError, ValueError])
+def test_images_that_are_not_at_hand_end_in_one_line(monkeypatch, error):
+    def missing(*_):
+        raise error("the images are not here")
+
+    monkeypatch.setattr(__main__, "make", missing)
+    monkeypatch.setattr(sys, "argv", ["els_tutorial", "train", "cifar10-resnet"])
+    with pytest.raises(SystemExit, match="error: the images are not here"):
+        __main__.main()
 
 
 def test_a_recipe_beside_a_network_that_ships_trains_its_attention_alone(tmp_path, monkeypatch):

@@ -357,7 +357,7 @@ def test_each_control_moves_by_keyboard(bare_page, new_page, control, keys, stat
 
 def test_every_setting_has_a_control_that_the_keyboard_test_moves():
     assert {name for _, _, state, _ in KEYS for name in state} == set(MachineExplorer.settings)
-    assert set(PATCH) | {"IS", "ES"} == set(PALETTE["machines"]) - {"Wiener", "WLS", "network"}
+    assert set(PATCH) | {"IS", "ES"} == set(MachineExplorer.machine.options)
 
 
 def test_the_address_restores_the_state_and_copies_it(bare_page, new_page):

@@ -72,6 +72,22 @@ def test_the_sheet_shows_what_was_drawn(monkeypatch, tmp_path):
     assert np.abs(sheet[line : line + 28, 4 * 28 :] / 127.5 - 1 - drawn[0, 0].numpy()).max() < 0.005
 
 
+def test_a_rival_that_is_new_is_added_to_what_was_measured(monkeypatch, tmp_path):
+    small(monkeypatch, tmp_path).run()
+    path = tmp_path / "pictures" / "digits-resnet.png"
+    before = json.loads((tmp_path / "prediction.json").read_text())["networks"]["digits-resnet"]
+    sheet = np.array(Image.open(path))
+    monkeypatch.setitem(RIVALS, "new", RIVALS["IS"])
+    small(monkeypatch, tmp_path).run()
+    after = json.loads((tmp_path / "prediction.json").read_text())["networks"]["digits-resnet"]
+    assert after["machines"].pop("new") == before["machines"]["IS"]
+    assert after == before
+    grown = np.array(Image.open(path))
+    assert np.array_equal(grown[: len(sheet)], sheet)
+    line = reproduce.sheet_lines().index("IS") * 28
+    assert np.array_equal(grown[len(sheet) :], sheet[line : line + 28])
+
+
 @pytest.mark.parametrize("name", NETWORKS)
 def test_an_entry_is_whole(name):
     entry = NETWORKS[name]

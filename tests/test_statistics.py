@@ -24,6 +24,24 @@ PLANT = json.loads((ROOT / "results" / "planted.json").read_text("utf-8"))
 NAMES = list(TABLE["networks"])
 
 
+def test_a_network_whose_images_are_not_at_hand_is_left_as_it_is(tmp_path, monkeypatch, capsys):
+    def missing(name, root=None):
+        raise ModuleNotFoundError("images of cifar10 are not here")
+
+    result = tmp_path / "statistics.json"
+    kept = json.dumps({"networks": {"cifar10-resnet": TABLE["networks"]["cifar10-resnet"]}})
+    result.write_text(kept)
+    monkeypatch.setattr(STATISTICS, "RESULT", result)
+    monkeypatch.setattr(STATISTICS, "Workplace", missing)
+    STATISTICS.main(["cifar10-resnet", "photos-resnet"], None)
+    assert result.read_text() == kept
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split(":")[0] for line in said] == [
+        "cifar10-resnet left as it is",
+        "photos-resnet left as it is",
+    ]
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_every_seed_and_step_is_there(name):
     entry = TABLE["networks"][name]

@@ -68,8 +68,8 @@ def test_every_chapter_of_the_book_has_questions_and_every_file_a_chapter():
 @each_chapter
 def test_a_chapter_has_at_least_six_questions_of_every_kind(path):
     kinds = [question.kind for question in BANK[path]]
-    assert len(kinds) >= 6
-    assert set(kinds) == set(bank.KINDS)
+    assert len(kinds) >= 6, "a chapter has at least six questions"
+    assert set(kinds) == set(bank.KINDS), "one of each kind at least"
 
 
 @pytest.mark.parametrize(("path", "question"), CHOSEN, ids=name_of)
@@ -102,9 +102,9 @@ def test_the_right_answer_is_not_always_at_the_same_place():
 
 @each_chapter
 def test_the_self_checks_of_a_chapter_are_those_of_the_bank(path):
-    _, stand, wanted = bank.with_folds(nbformat.read(path, 4), BANK[path])
-    assert stand == wanted, "run `python book/_ext/bank.py`"
-    assert stand.count("{dropdown}") >= 3
+    _, _, stand, wanted = bank.with_folds(path, BANK[path])
+    assert stand == wanted, "run `.venv/bin/python book/_ext/bank.py`"
+    assert stand.count("{dropdown}") >= 3, "at least three questions must have `fold: true`"
 
 
 @pytest.mark.parametrize(
@@ -125,6 +125,41 @@ def test_a_wrong_question_is_refused(change, problem):
     two = tuple(bank.Option(str(n), "because", n > 0) for n in range(3))
     with pytest.raises(ValueError, match="exactly one"):
         bank.Question(**(right | {"options": two}))
+
+
+def test_an_option_that_yaml_reads_as_a_number_is_refused_by_its_file_and_question(tmp_path):
+    path = tmp_path / "some.yml"
+    entry = "- {id: much, kind: choice, ask: How much, options: [{say: 0.08, because: So.}]}"
+    path.write_text(entry)
+    with pytest.raises(ValueError, match=r"some\.yml, much: `say` must be a text, got 0\.08"):
+        bank.read(path)
+    path.write_text(entry.replace("say", "said"))
+    with pytest.raises(ValueError, match=r"some\.yml, much: .*said"):
+        bank.read(path)
+
+
+@pytest.mark.parametrize(
+    "between", ["\n", "\n\n", "\n\nLater.\n\n", "\n\n:::{dropdown} Old?\nYes.\n:::\n"]
+)
+def test_self_checks_find_their_place_and_stay(tmp_path, monkeypatch, between):
+    path = tmp_path / "some.ipynb"
+    source = f"## Check yourself{between}## What to take away\n\nMuch."
+    nbformat.write(nbformat.v4.new_notebook(cells=[nbformat.v4.new_markdown_cell(source)]), path)
+    asked = [bank.Question(f"q{n}", "short", f"Why {n}?", (), "So.", fold=True) for n in (1, 2)]
+    monkeypatch.setattr(bank, "bank", lambda: {path: asked})
+    assert bank.write_folds() == ["some"]
+    (cell,) = nbformat.read(path, 4).cells
+    checks = ":::{dropdown} Why 1?\nSo.\n:::\n\n:::{dropdown} Why 2?\nSo.\n:::"
+    assert cell.source == f"## Check yourself\n\n{checks}\n\n## What to take away\n\nMuch."
+    assert bank.write_folds() == []
+
+
+def test_a_chapter_without_a_place_for_self_checks_is_named(tmp_path):
+    path = tmp_path / "some.ipynb"
+    cells = [nbformat.v4.new_markdown_cell(f"## {name}") for name in ("Check yourself", "Other")]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), path)
+    with pytest.raises(ValueError, match=r"some\.ipynb has no cell with the headings"):
+        bank.with_folds(path, [])
 
 
 # What is made of it

@@ -7,13 +7,16 @@ A file is named for its chapter and holds a list of questions, each a dict of
 - ``id``, unique in the file;
 - ``kind``: ``choice``, ``predict`` (a figure), ``short`` or ``derive``;
 - ``ask``, Markdown;
-- ``options`` (kinds ``choice`` and ``predict``): each with ``say`` and ``because``, one ``right``;
+- ``options`` (kinds ``choice`` and ``predict``): three to five, each with ``say`` and ``because``,
+  one of them with ``right: true``; quote what YAML would read as a number, ``say: "0.08"``;
 - ``answer`` (the other kinds);
-- ``fold: true``, if it is a self-check of the chapter: then it stands in the notebook, too;
+- ``fold: true`` (kind ``short``), if it is a self-check of the chapter: then it stands in the
+  notebook, too, between the headings "Check yourself" and "What to take away" of one cell;
 - ``figure``: the explorer and the state that show the answer;
-- ``holds``: passages of the chapter, or of what the figure says, on which the answer rests.
+- ``holds``: passages of the chapter, or of what the figure says, on which the answer rests; every
+  question has some that is no fold.
 
-To add a chapter, add its file.
+To add a chapter, add its file, with six questions or more, of all four kinds, three of them folds.
 """
 
 import re
@@ -31,16 +34,25 @@ KINDS = {
     "short": "Answer in a few sentences",
     "derive": "Derive",
 }
-FOLDS = re.compile(r"(## Check yourself\n\n)(.*?)(?=\n\n## What to take away)", re.DOTALL)
+FOLDS = re.compile(r"(## Check yourself\n)(.*?)(?=## What to take away)", re.DOTALL)
 
 
 @dataclass(frozen=True)
 class Option:
-    """One answer to choose: what it says, why it is right or wrong, and which of the two."""
+    """One answer to choose: what it says, why it is right or wrong, and which of the two.
+
+    Raises:
+        ValueError: if what it says, or why, is no text.
+    """
 
     say: str
     because: str
     right: bool = False
+
+    def __post_init__(self):
+        for name, value in (("say", self.say), ("because", self.because)):
+            if not isinstance(value, str):
+                raise ValueError(f"`{name}` must be a text, got {value!r}: quote it")
 
 
 @dataclass(frozen=True)
@@ -82,8 +94,11 @@ def read(path):
     """
     found = []
     for entry in yaml.safe_load(path.read_text("utf-8")):
-        options = tuple(Option(**option) for option in entry.pop("options", ()))
-        found.append(Question(options=options, **entry))
+        try:
+            options = tuple(Option(**option) for option in entry.pop("options", ()))
+            found.append(Question(options=options, **entry))
+        except (TypeError, ValueError) as problem:
+            raise ValueError(f"{path.name}, {entry.get('id')}: {problem}") from None
     names = [question.id for question in found]
     if len(set(names)) < len(names):
         raise ValueError(f"{path.name}: two questions have the same id")
@@ -125,23 +140,33 @@ def folds(questions):
     return "\n\n".join(parts)
 
 
-def with_folds(notebook, questions):
-    """Return the notebook's self-checks as they stand, and as the bank has them."""
+def with_folds(path, questions):
+    """Return a notebook and its self-checks as they stand, and as the bank has them.
+
+    Returns:
+        (notebook, cell, stand, wanted).
+
+    Raises:
+        ValueError: if they have no place in the notebook.
+    """
+    notebook = nbformat.read(path, 4)
     for cell in notebook.cells:
         found = cell.cell_type == "markdown" and FOLDS.search(cell.source)
         if found:
-            return cell, found[2], folds(questions)
-    raise ValueError("no section `Check yourself` in one cell")
+            return notebook, cell, found[2].strip(), folds(questions)
+    raise ValueError(
+        f"{path.name} has no cell with the headings `## Check yourself` and, after it, "
+        "`## What to take away`"
+    )
 
 
 def write_folds():
     """Write the self-checks of the bank into the notebooks; return the names of those changed."""
     changed = []
     for path, questions in bank().items():
-        notebook = nbformat.read(path, 4)
-        cell, stand, wanted = with_folds(notebook, questions)
+        notebook, cell, stand, wanted = with_folds(path, questions)
         if stand != wanted:
-            cell.source = FOLDS.sub(lambda m, text=wanted: m[1] + text, cell.source)
+            cell.source = FOLDS.sub(lambda m, text=wanted: f"{m[1]}\n{text}\n\n", cell.source)
             nbformat.write(notebook, path)
             changed.append(path.stem)
     return changed

@@ -100,6 +100,10 @@ class Explorer(anywidget.AnyWidget):
     the parts of the figure that ``hide`` may name in ``controls``, and gives ``_esm``, ``summary``,
     ``describe`` and ``still``. Its HTML is small: the module, the images and the picture are no
     part of a notebook.
+
+    Raises:
+        TypeError: if a subclass lacks one of these, or a setting of it is no synced trait.
+        ValueError: if a setting has a value that it cannot have.
     """
 
     name = ""
@@ -113,11 +117,22 @@ class Explorer(anywidget.AnyWidget):
     _css = styles()
 
     def __init__(self, **settings):
+        self._check_class()
         known = (*self.settings, "predict", "prompt", "hide")
         for name in settings:
             if name not in known:
                 raise SettingError(f"unknown setting {name!r}; there are {', '.join(known)}")
         super().__init__(**settings)
+
+    @classmethod
+    def _check_class(cls):
+        for name in ("name", "settings", "controls", "_esm"):
+            if not getattr(cls, name, None):
+                raise TypeError(f"{cls.__name__} gives no {name}")
+        synced = cls.class_trait_names(sync=True)
+        for name in cls.settings:
+            if name not in synced:
+                raise TypeError(f"{cls.__name__}.{name} must be a trait with .tag(sync=True)")
 
     @property
     def state(self):

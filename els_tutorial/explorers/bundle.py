@@ -13,24 +13,50 @@ FOLDER = Path(__file__).parent
 DARK = 'html[data-theme="dark"], body[data-jp-theme-light="false"], body.vscode-dark'
 TRAINING, HELD_OUT = 64, 8  # images of a set that a page holds: to learn from, and to add noise to
 
-_IMPORT = re.compile(r'^import \{[^}]*\} from "\./(\w+\.js)";\n', re.MULTILINE)
-_EXPORT = re.compile(r"^export (?=function |const )", re.MULTILINE)
+_IMPORT = re.compile(
+    r'^import \{\s*\w+(?:\s*,\s*\w+)*\s*,?\s*\} from "\./(\w+\.js)";\n', re.MULTILINE
+)
+_EXPORT = re.compile(r"^export (?=(?:async )?function\b|const |let |class )", re.MULTILINE)
+_UNREAD = re.compile(r"^(?:import\b|export (?!default )).*", re.MULTILINE)
+_DECLARED = re.compile(
+    r"^(?:(?:async )?function\*? ?|class |(?:const|let|var) )(\w+|[\[{][^\]}]*[\]}])", re.MULTILINE
+)
 _COMMENT = re.compile(r"^ *//.*\n", re.MULTILINE)  # those that have a line to themselves
 
 
 def _flatten(name, seen):
-    """Return a file's text after those of the files it imports, each once, as one scope."""
+    """Return a file's text after those of the files it imports, each once, as one scope.
+
+    ``seen`` is a dict from the files so far to the names that they declare.
+    """
     if name in seen:
         return ""
-    seen.add(name)
+    seen[name] = set()  # now, since files may import each other
     text = (FOLDER / name).read_text(encoding="utf-8")
     before = "".join(_flatten(found, seen) for found in _IMPORT.findall(text))
-    return before + _EXPORT.sub("", _IMPORT.sub("", text))
+    text = _EXPORT.sub("", _IMPORT.sub("", text))
+    unread = _UNREAD.search(text)
+    if unread:
+        raise ValueError(
+            f'{name}: write {unread[0]!r} as `import {{ name }} from "./file.js";` or as '
+            "`export` before a function, const, let or class"
+        )
+    seen[name].update(*(re.findall(r"\w+", found) for found in _DECLARED.findall(text)))
+    for other, names in seen.items():
+        twice = seen[name] & names
+        if other != name and twice:
+            raise ValueError(f"{other} and {name} both declare {min(twice)}: they share one scope")
+    return before + text
 
 
 def module(name):
-    """Return explorer ``name`` as one ES module without imports (the anywidget's ``_esm``)."""
-    return _flatten(f"{name}.js", set())
+    """Return explorer ``name`` as one ES module without imports (the anywidget's ``_esm``).
+
+    Raises:
+        ValueError: if two of the joined files declare one name, or an import or export has a form
+            that is not read here.
+    """
+    return _flatten(f"{name}.js", {})
 
 
 def classic_script(name):
