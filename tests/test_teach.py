@@ -217,7 +217,7 @@ def test_an_unknown_chapter_is_refused(tmp_path):
 
 
 def outcomes():
-    return [line for line in text("syllabus").splitlines() if re.search(r"\| \d \|$", line)]
+    return [line for line in text("syllabus").splitlines() if re.search(r"^\| .*\| {doc}`", line)]
 
 
 def exercises(path):
@@ -225,16 +225,22 @@ def exercises(path):
 
 
 @pytest.mark.parametrize("line", outcomes(), ids=lambda line: line.split("|")[1].strip()[:40])
-def test_an_outcome_is_taught_practised_and_graded(line):
+def test_an_outcome_is_taught_and_practised_and_names_its_lab(line):
     _, _, chapter, practise, lab, _ = line.split("|")
     name = re.search(r"\{doc\}`\.\./(\d-\w+/\w+)`", chapter)[1]
     path = ROOT / "book" / f"{name}.ipynb"
-    numbers = [int(n) for n in re.search(r"exercises? ([\d, ]+)", practise)[1].split(",")]
+    numbers = [
+        int(n) for part in re.findall(r"exercises? ([\d, ]+)", practise) for n in part.split(",")
+    ]
     assert set(numbers) <= set(range(1, len(exercises(path)) + 1))
     known = {f"question-{path.stem}-{question.id}" for question in BANK[path]}
     asked = re.findall(r"<(question-[\w-]+)>", practise)
     assert asked and set(asked) <= known
-    assert any(path.stem.startswith(f"lab{lab.strip()}-") for path in LABS)
+    for part in lab.strip().split(", "):
+        number, question = re.fullmatch(r"(\d)(?: \(question (\d)\))?|–", part).groups()
+        if number:
+            (path,) = (path for path in LABS if path.stem.startswith(f"lab{number}-"))
+            assert not question or f"## Question {question} · " in path.read_text("utf-8")
 
 
 def test_outcomes_cover_four_sessions_and_their_chapters():
