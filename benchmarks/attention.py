@@ -20,7 +20,7 @@ import torch
 from PIL import Image
 
 from els_tutorial import checkpoints, data, topology
-from els_tutorial.coherence import colour_spread
+from els_tutorial.coherence import colour_spread, colour_strength
 from els_tutorial.layers import EDITS
 from els_tutorial.networks import NetworkDenoiser
 from els_tutorial.rivals import noise
@@ -85,10 +85,11 @@ def keep(name, pictures):
 
 
 def photographs(root):
-    """Return the colour spread of the real photographs that the networks learned from."""
+    """Return spread and strength of the colours of the photographs that the networks learned."""
     images = data.load("cifar10", n=1000, root=root).images
-    values = colour_spread(images).tolist()
-    return {"count": len(images), "spread": [round(value, 4) for value in values]}
+    found = {"spread": colour_spread(images), "strength": colour_strength(images)}
+    lists = {kind: [round(value, 4) for value in values.tolist()] for kind, values in found.items()}
+    return {"count": len(images), **lists}
 
 
 def beginning():

@@ -34,7 +34,9 @@ def test_the_table_has_all_rows_and_seeds(benchmark):
     for name, row in RESULT["rows"].items():
         wanted = len(benchmark.SEEDS[benchmark.ROWS[name][0]])
         assert {len(values) for values in row.values()} == {wanted}, name
-    assert RESULT["photographs"]["count"] == len(RESULT["photographs"]["spread"]) == 1000
+    real = RESULT["photographs"]
+    assert real["count"] == len(real["spread"]) == len(real["strength"]) == 1000
+    assert all(a <= b for a, b in zip(real["spread"], real["strength"], strict=True))
 
 
 @pytest.mark.parametrize(
