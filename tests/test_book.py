@@ -19,7 +19,8 @@ AXE_OPTIONS = {
     "rules": {"label-content-name-mismatch": {"enabled": True}},
 }
 HEAVIEST_PAGE = 2.6e6  # bytes, decoded: the page and all that it loads
-WIDE, NARROW = 1280, 360
+WIDTHS = 1280, 768, 360
+NARROW = WIDTHS[-1]
 
 PAGES = sorted(
     path.relative_to(SITE).as_posix()
@@ -106,7 +107,7 @@ def test_page_over_http_is_accessible_light_and_quiet(new_page, site_url, name):
     sizes = []
     page.on("requestfinished", lambda request: sizes.append((request.url, body_size(request))))
     settle(page, f"{site_url}/{name}")
-    found = violations(page, WIDE) + violations(page, NARROW)
+    found = [line for width in WIDTHS for line in violations(page, width)]
     assert not found, "\n".join(found)
     assert not sideways(page)
     heaviest = sorted(sizes, key=lambda pair: -pair[1])[:5]
@@ -122,7 +123,7 @@ def test_page_from_disk_is_accessible_in_the_dark_and_quiet(new_page, site, name
     page = new_page(dark=True)
     settle(page, (site / name).as_uri())
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
-    found = violations(page, WIDE) + violations(page, NARROW)
+    found = [line for width in WIDTHS for line in violations(page, width)]
     assert not found, "\n".join(found)
     assert not sideways(page)
 
@@ -138,7 +139,7 @@ ICONS = """() => [...document.querySelectorAll("*")].flatMap((element) =>
 def test_icons_of_a_page_are_kept_in_the_font(new_page, site, name):
     fonts = [TTFont(path) for path in site.rglob("fa-*.woff2")]
     kept = {chr(code) for font in fonts for code in font.getBestCmap()}
-    for width in (WIDE, NARROW):
+    for width in WIDTHS:
         page = new_page(width=width)
         settle(page, (site / name).as_uri())
         shown = set("".join(page.evaluate(ICONS)))

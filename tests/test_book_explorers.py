@@ -149,7 +149,7 @@ def test_axe_finds_nothing_in_a_page_with_live_figures(site_url, new_page, name,
     page.emulate_media(reduced_motion="reduce", color_scheme="dark" if dark else "light")
     # No preload: axe would fetch again what style sheets import, and not find it.
     options = {"resultTypes": ["violations"], "preload": False}
-    for width in (1280, 360):
+    for width in (1280, 768, 360):
         page.set_viewport_size({"width": width, "height": 900})
         open_alive(page, f"{site_url}/{name}")
         page.evaluate(AXE)
