@@ -373,8 +373,8 @@ def test_hide_takes_controls_away_and_fixes_the_points(flow_page, new_page):
     box = second.locator("canvas").bounding_box()
     page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     assert second.locator(".els-handle:visible").count() == 3
+    page = new_page()
     page.goto(f"{flow_page}#flow.hide=points,play")
-    page.reload()
     result(page)
     assert handle(page, "A").is_disabled()
     assert not first(page).locator("[data-control=play]").is_visible()

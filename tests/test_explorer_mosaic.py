@@ -652,11 +652,11 @@ def test_the_address_restores_the_state_hides_controls_and_mends_what_is_not_the
     copy = new_page()
     copy.goto(page.url)
     assert result(copy, step=1)["settings"] == MosaicExplorer(**SMALL | {"step": 1}).state
+    copy = new_page()
     copy.goto(
         f"{mosaic_page}#mosaic.step=30&mosaic.count=2&mosaic.images=none"
         "&mosaic.hide=grow,machine,draw,row"
     )
-    copy.reload()
     assert result(copy, count=2)["settings"] == MosaicExplorer(count=2).state
     copy.get_by_text("asks for what is not there (step=30, images=none)").wait_for()
     assert not copy.get_by_role("button", name="Grow").is_visible()

@@ -421,8 +421,8 @@ def test_hide_leaves_controls_out(bare_page, new_page):
     page.keyboard.press("ArrowLeft")
     page.wait_for_function("location.hash.includes('patch_size=5')")
     assert "machine.hide=machine,row,count" in page.url
+    page = new_page()
     page.goto(f"{bare_page}#hide=images")
-    page.reload()
     result(page)
     images = page.get_by_label("Images", exact=True)
     assert [images.nth(k).is_visible() for k in range(images.count())] == [False, False]
