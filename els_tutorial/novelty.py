@@ -6,11 +6,11 @@ how evenly; and how large a piece of it stands in one training image as it is.
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 import torch
 
 from els_tutorial.checks import check_batch, check_images
+from els_tutorial.compiled import jit
 
 
 class Sources(NamedTuple):
@@ -115,7 +115,7 @@ def copied(pictures, images, where, tolerance=0.1):
     return torch.tensor(sizes) / where.sum((1, 2)).double()
 
 
-@numba.njit(cache=True)
+@jit()
 def _largest(picture, images, at, tolerance):
     """Return the size of the largest copied piece: picture [C, H, W], images [N, C, H, W]."""
     channels, height, width = picture.shape
@@ -138,7 +138,7 @@ def _largest(picture, images, at, tolerance):
     return best
 
 
-@numba.njit(cache=True)
+@jit()
 def _largest_piece(pixels, stack):
     """Return how many true pixels [H, W] on the torus hang together at most; all become false."""
     height, width = pixels.shape

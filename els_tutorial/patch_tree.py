@@ -12,10 +12,10 @@ shadow to a box bounds the distance from the window to every patch in it.
 
 from typing import NamedTuple
 
-import numba
 import numpy as np
 import torch
 
+from els_tutorial.compiled import jit
 from els_tutorial.patches import centres, extract, regions, wrap
 
 LEAF = 32  # patches in a leaf
@@ -24,7 +24,7 @@ SAMPLE = 2**14  # patches from which the axes are found
 GLANCE = 128  # patches from which the longest side of a node is found
 MOST = 2**26  # numbers in the patches of all regions together: in memory they take 256 MiB
 
-_jit = numba.njit(cache=True, nogil=True)
+_jit = jit(nogil=True)
 
 
 class PatchTree(NamedTuple):

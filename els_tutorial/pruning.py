@@ -16,10 +16,10 @@ most of its weight before it asks what to leave out.
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-import numba
 import numpy as np
 import torch
 
+from els_tutorial.compiled import jit
 from els_tutorial.patch_tree import LEAF, shadow
 from els_tutorial.patches import extract, wrap
 from els_tutorial.running_sums_loops import LEAST, exponentials
@@ -30,7 +30,7 @@ PRUNED = 0.7  # for less alpha_bar hardly a box is left out: then all leaves are
 PRODUCT = 2**18  # multiplications up to which BLAS starts no threads: they would only wait
 TOGETHER = 2048  # windows that go down the tree together
 
-_jit = numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz", "nnan", "arcp"})
+_jit = jit(nogil=True, fastmath={"reassoc", "contract", "nsz", "nnan", "arcp"})
 
 
 class Sums(NamedTuple):

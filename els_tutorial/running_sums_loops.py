@@ -7,8 +7,9 @@ below e^-32 of a pixel's largest: over a million candidates that adds less than 
 
 import math
 
-import numba
 import numpy as np
+
+from els_tutorial.compiled import jit
 
 LEAST = np.float32(-32)  # a logit lower than this, relative to the largest, is taken for this
 FAR = 2**30  # the distance of a candidate that is none
@@ -16,7 +17,7 @@ FAR = 2**30  # the distance of a candidate that is none
 ZERO, ONE, SIXTEENTH = np.float32(0), np.float32(1), np.float32(1 / 16)
 C2, C3, C4, C5, C6, C7 = (np.float32(1 / math.factorial(k)) for k in range(2, 8))
 
-_jit = numba.njit(cache=True, nogil=True, fastmath={"reassoc", "contract", "nsz", "nnan", "arcp"})
+_jit = jit(nogil=True, fastmath={"reassoc", "contract", "nsz", "nnan", "arcp"})
 
 
 @_jit
