@@ -218,11 +218,11 @@ def test_the_newest_request_wins_on_the_processor_too(page):
         const { pool, images, job } = await poolAfter(1, "always");
         const jobs = [0.2, 0.4, 0.6, 0.8].map((alpha) => ({ ...job, alpha }));
         const answers = await Promise.all(jobs.map((job) => pool.denoise(job)));
-        const ends = [0, 3].map((k) => apart(answers[k], byHand([images, jobs[k]])));
-        return { dropped: answers.map((answer) => answer === null), ends };
+        return answers.map((answer, k) => answer && apart(answer, byHand([images, jobs[k]])));
     }""")
-    assert found["dropped"] == [False, True, True, False]
-    assert max(found["ends"]) < 1e-5
+    first, *between, last = found
+    assert between == [None, None] and last < 1e-5
+    assert first is None or first < 1e-5  # the pool drops what is under way if that takes long
 
 
 def test_a_patch_that_does_not_fit_is_left_to_the_other_workers(page):
