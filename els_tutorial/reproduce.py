@@ -146,7 +146,10 @@ class Reproduction:
         if self.entry.get("chosen") != chosen:
             self.entry["chosen"] = chosen
             self.save()
-        return ways[self.entry["chosen"]], calibration.by_least_squares(self.fits("LS"))
+        # As they were chosen: by the digits that are kept, two windows may be equally good.
+        kept = self.entry["chosen"]
+        scales = calibration.LocalityScales(ways[kept].levels, choice[kept]["sizes"])
+        return scales, calibration.by_least_squares(self.fits("LS"))
 
     def fits(self, machine):
         """Return how the machines of every window, "LS" or ``right``, fit the network."""
@@ -227,6 +230,7 @@ class Reproduction:
                 if self.ships or name not in RECALL:
                     lines[name] = drawn
                 self._keep_pictures(lines, start)
+                self.entry["date"] = date.today().isoformat()  # of what was measured last
                 self.save()
                 bar.update(len(share))
 

@@ -1,11 +1,8 @@
-"""Who is compared with a network: machines and baselines, by the names that they have in tables.
-
-The Wiener-local score has a table of its own (``benchmarks/linear_view.py``).
-"""
+"""Who is compared with a network: machines and baselines, by the names that they have in tables."""
 
 import torch
 
-from els_tutorial.baselines import GaussianScore, NearestImage
+from els_tutorial.baselines import GaussianScore, NearestImage, WienerLocalScore
 from els_tutorial.machines import (
     EquivariantLocalScore,
     EquivariantScore,
@@ -23,8 +20,10 @@ RIVALS = {
     "boundary-broken ELS": lambda images, windows, **_: EquivariantLocalScore(
         images, windows, "zeros"
     ),
+    "WLS": lambda images, **_: WienerLocalScore(images),
 }
-RECALL = {"IS", "nearest image", "ES"}  # what they end on is a training image, or a shifted one
+# What they end on is a training image, or a shifted one; for WLS, if the images are few.
+RECALL = {"IS", "nearest image", "ES", "WLS"}
 RIGHT = {"circular": "ELS", "zeros": "boundary-broken ELS"}  # the machine for a network's padding
 
 

@@ -102,6 +102,13 @@ def test_an_entry_is_whole(name):
     assert RESULT.parent.joinpath("pictures", f"{name}.png").is_file()
 
 
+@pytest.mark.parametrize("name", [n for n in NETWORKS if not n.startswith("cifar10")])
+def test_windows_come_again_as_they_were_chosen(name):
+    windows, local = reproduce.Reproduction(name, RESULT, progress=False).windows()
+    card = checkpoints.card(name)["windows"]
+    assert (windows.sizes, local.sizes) == (card["ELS"], card["LS"])
+
+
 @pytest.mark.parametrize("machine", RIVALS)
 @pytest.mark.parametrize("name", [n for n in NETWORKS if not n.startswith("cifar10")])
 def test_the_table_holds_what_its_command_computes(name, machine):
