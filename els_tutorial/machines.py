@@ -12,7 +12,7 @@ Equation numbers are those of Kamb & Ganguli, arXiv 2412.20292v2.
 
 import torch
 
-from els_tutorial import patch_tree, pruning, running_sums
+from els_tutorial import patch_forest, pruning, running_sums
 from els_tutorial.attention import TILE, heaviest, merge, partial_mean, patch_logits
 from els_tutorial.checks import check_boundary, check_patch_size
 from els_tutorial.denoiser import Machine, Provenance
@@ -190,7 +190,7 @@ class EquivariantLocalScore(_PatchMachine):
 
     def __init__(self, images, patch_size, boundary="circular"):
         super().__init__(images, patch_size, boundary)
-        self._forests = {}  # patch size -> trees of patches, or None where they are too many
+        self._forests = {}  # patch size -> trees of patches
 
     def _comparisons(self, x, size):
         """Yield for each region (rows, columns), queries [Q, D], and what makes its key blocks."""
@@ -209,23 +209,22 @@ class EquivariantLocalScore(_PatchMachine):
         size = self.patch_size_at(alpha_bar)
         if x.device.type != "cpu":
             return self._attended(x, alpha_bar, size)
-        if trees := self._trees(size, alpha_bar, len(x)):  # the same means, sooner
-            return pruning.partial_mean(x, trees, alpha_bar, size, self.boundary)
+        if forest := self._forest(size, alpha_bar, len(x)):  # the same means, sooner
+            return pruning.partial_mean(x, forest, alpha_bar)
         total = None
         for block in self._blocks(x[0].numel()):
             part = running_sums.partial_mean(x, block, alpha_bar, size, self.boundary)
             total = merge(total, part)
         return total
 
-    def _trees(self, size, alpha_bar, pictures):
-        """Return the trees of all patches if they are held in memory and quicker, else None."""
-        held = isinstance(self.images, torch.Tensor)
-        if not held or not pruning.may_pay(size, alpha_bar, pictures):
+    def _forest(self, size, alpha_bar, pictures):
+        """Return the trees of all patches if they are quicker, else None."""
+        if not pruning.may_pay(size, alpha_bar, pictures):
             return None
         if size not in self._forests:
-            self._forests[size] = patch_tree.forest(self.images, size, self.boundary)
-        pixels = self.images[:, 0].numel()
-        return self._forests[size] if pruning.pays(self._forests[size], pixels, alpha_bar) else None
+            self._forests[size] = patch_forest.Forest(self.images, size, self.boundary)
+        forest, pixels = self._forests[size], len(self.images) * self.images.shape[2:].numel()
+        return forest if pruning.pays(forest, pixels, alpha_bar, pictures) else None
 
     def _attend(self, x, alpha_bar, size):
         return self._attended(x, alpha_bar, size)[0]

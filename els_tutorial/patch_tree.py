@@ -1,8 +1,7 @@
-"""The training patches of one region, each distinct one once, in a tree of boxes.
+"""Patches in a tree of boxes.
 
-A patch that occurs a hundred times is kept once, with the number 100. The distinct patches are
-parted in two halves, these again, and so on down to leaves of ``LEAF`` patches, always along the
-axis on which they differ most.
+They are parted in two halves, these again, and so on down to leaves of ``LEAF`` patches, always
+along the axis on which they differ most.
 
 The boxes are not around the patches but around their *shadows*, which have fewer coordinates: the
 projections on the axes along which patches vary most, and the length of what is left over. Two
@@ -16,13 +15,11 @@ import numpy as np
 import torch
 
 from els_tutorial.compiled import jit
-from els_tutorial.patches import centres, extract, regions, wrap
 
-LEAF = 32  # patches in a leaf
+LEAF = 128  # patches in a leaf
 AXES = 15  # coordinates of a shadow, beside the length of what is left over
 SAMPLE = 2**14  # patches from which the axes are found
 GLANCE = 128  # patches from which the longest side of a node is found
-MOST = 2**26  # numbers in the patches of all regions together: in memory they take 256 MiB
 
 _jit = jit(nogil=True)
 
@@ -48,44 +45,6 @@ def shadow(windows, axes):
     along = windows @ axes
     rest = windows - along @ axes.T
     return np.concatenate([along, np.sqrt(np.square(rest).sum(1, keepdims=True))], 1)
-
-
-def _windows(images, patch_size, boundary, rows, columns):
-    """Yield the windows of a region, float32 [K, D], for some images at a time."""
-    for block in images.split(max(1, 2**21 // (patch_size**2 * images[0].numel()))):
-        wrapped = wrap(block.float(), patch_size, boundary)
-        yield extract(wrapped, rows, columns).flatten(0, 1)
-
-
-def _checksums(windows):
-    """Return a 64-bit sum over the bits of each of the windows, float32 [K, D]."""
-    factors = np.random.default_rng(0).integers(-(2**62), 2**62, windows.shape[1]) * 2 + 1
-    bits = windows.contiguous().view(torch.int32).long()
-    return ((bits ^ (bits >> 23)) * torch.from_numpy(factors)).sum(1)  # modulo 2^64
-
-
-def distinct(images, patch_size, boundary, rows, columns):
-    """Return a region's distinct patches, float32 [K, D], and how often each occurs, int64 [K].
-
-    Patches are told apart by a 64-bit sum over their bits. Should two different ones share one,
-    which is checked, all patches stay apart: that costs time and no truth.
-    """
-    region = (images, patch_size, boundary, rows, columns)
-    sums = torch.cat([_checksums(windows) for windows in _windows(*region)])
-    different, which, counts = torch.unique(sums, return_inverse=True, return_counts=True)
-    keys = torch.empty(len(different), images.shape[1] * rows.size * columns.size)
-    for windows, mine in _with_places(region, which):
-        keys[mine] = windows  # of equal patches the last one stays
-    if all(torch.equal(keys[mine], windows) for windows, mine in _with_places(region, which)):
-        return keys, counts
-    return torch.cat(list(_windows(*region))), torch.ones_like(which)
-
-
-def _with_places(region, which):
-    seen = 0
-    for windows in _windows(*region):
-        yield windows, which[seen : seen + len(windows)]
-        seen += len(windows)
 
 
 @_jit
@@ -116,9 +75,26 @@ def _part(order, along, first):
 
 
 @_jit
-def _grow(shadows, order, low, high):
+def _cast(key, axes, shadow):
+    """Put into shadow [M] that of one patch [D] on axes [D, M - 1]."""
+    last = axes.shape[1]
+    shadow[:] = 0.0
+    for m in range(last):
+        for d in range(len(key)):
+            shadow[m] += key[d] * axes[d, m]
+    for d in range(len(key)):
+        rest = np.float64(key[d])
+        for m in range(last):
+            rest -= shadow[m] * axes[d, m]
+        shadow[last] += rest * rest
+    shadow[last] = np.sqrt(shadow[last])
+
+
+@_jit
+def _grow(keys, axes, order, low, high):
     """Sort order [K] into leaves; fill low and high [nodes, M] with the corners of the boxes."""
-    size = shadows.shape[1]
+    size = low.shape[1]
+    shadow = np.empty(size)
     halves = np.zeros(len(low), np.int64)  # leaves of the left child
     stack = [(0, 0, (len(low) + 1) // 2)]  # a node and its leaves, from the first to the last
     while len(stack):
@@ -126,16 +102,22 @@ def _grow(shadows, order, low, high):
         mine = order[first * LEAF : last * LEAF]
         half = halves[node] = (last - first) // 2
         step = 1 if half == 0 else 1 + len(mine) // GLANCE
-        low[node] = high[node] = shadows[mine[0]]
+        low[node], high[node] = np.inf, -np.inf
         for k in range(0, len(mine), step):
+            _cast(keys[mine[k]], axes, shadow)
             for d in range(size):
-                low[node, d] = min(low[node, d], shadows[mine[k], d])
-                high[node, d] = max(high[node, d], shadows[mine[k], d])
+                low[node, d] = min(low[node, d], shadow[d])
+                high[node, d] = max(high[node, d], shadow[d])
         if half == 0:
             continue
-        axis, along = np.argmax(high[node] - low[node]), np.empty(len(mine))
+        axis, along = np.argmax(high[node] - low[node]), np.zeros(len(mine))
         for k in range(len(mine)):
-            along[k] = shadows[mine[k], axis]
+            if axis < size - 1:
+                for d in range(len(axes)):
+                    along[k] += keys[mine[k], d] * axes[d, axis]
+            else:
+                _cast(keys[mine[k]], axes, shadow)
+                along[k] = shadow[axis]
         _part(mine, along, half * LEAF)
         stack.append((node + 2 * half, first + half, last))
         stack.append((node + 1, first, first + half))
@@ -164,36 +146,17 @@ def plant(keys, counts, centre):
     spread = some - some.mean(0)
     axes = torch.linalg.eigh(spread.T @ spread).eigenvectors[:, -AXES:].numpy()
     axes = np.ascontiguousarray(axes)  # of one layout, or all that is compiled is compiled again
-    keys, parts = keys.numpy(), range(0, leaves * LEAF, SAMPLE)
-    shadows = np.concatenate([shadow(keys[i : i + SAMPLE].astype(float), axes) for i in parts])
-    order = np.arange(count)
-    low, high = np.empty((2, 2 * leaves - 1, shadows.shape[1]))
-    _grow(shadows, order, low, high)
+    keys, order = keys.numpy(), np.arange(count)
+    low, high = np.empty((2, 2 * leaves - 1, axes.shape[1] + 1))
+    _grow(keys, axes, order, low, high)
     order = np.pad(order, (0, leaves * LEAF - count), mode="edge")
     times = counts.numpy()[order].astype(np.float32)
     times[count:] = 0
     times = times.reshape(leaves, LEAF)
     sorted_keys = np.empty((leaves, size, LEAF), np.float32)
-    for i in parts:
+    for i in range(0, leaves * LEAF, SAMPLE):
         part = keys[order[i : i + SAMPLE]].reshape(-1, LEAF, size)
         sorted_keys[i // LEAF : i // LEAF + len(part)] = part.swapaxes(1, 2)
     values = np.ascontiguousarray(sorted_keys[:, centre] * times[:, None])
     before = np.append(0, times.sum(1, dtype=float).cumsum())
     return PatchTree(axes, low, high, sorted_keys, times, values, before)
-
-
-def forest(images, patch_size, boundary):
-    """Return a list of (rows, columns, PatchTree), one for each region of images [N, C, H, W].
-
-    Returns None where the patches are too many to hold.
-    """
-    trees, numbers = [], 0
-    if images.numel() * patch_size**2 > 8 * MOST:  # not even with an eighth of them distinct
-        return None
-    for rows, columns in regions(*images.shape[2:], patch_size, boundary):
-        keys, counts = distinct(images, patch_size, boundary, rows, columns)
-        numbers += keys.numel()
-        if numbers > MOST:
-            return None
-        trees.append((rows, columns, plant(keys, counts, centres(images.shape[1], rows, columns))))
-    return trees

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from els_tutorial import data, patch_tree, pruning, running_sums
+from els_tutorial import data, patch_forest, patch_tree, pruning, pruning_loops, running_sums
 from els_tutorial.machines import EquivariantLocalScore
 from els_tutorial.patches import extract, regions, wrap
 from els_tutorial.running_sums_loops import exponentials
@@ -29,8 +29,22 @@ def queries(images, alpha_bar):
 
 
 def pruned(x, images, alpha_bar, size, boundary):
-    trees = patch_tree.forest(images, size, boundary)
-    return pruning.posterior_mean(x, trees, alpha_bar, size, boundary)
+    return pruning.posterior_mean(x, patch_forest.Forest(images, size, boundary), alpha_bar)
+
+
+def trees_of(images, size, boundary):
+    """The trees of all regions, where one tree holds all images."""
+    (trees,) = patch_forest.Forest(images, size, boundary)
+    return trees
+
+
+def weigh(trees, windows, alpha_bar):
+    """What windows collect from trees, one after the other: means, log totals, what is left out."""
+    patches = sum(tree.before[-1] for tree in trees)
+    collection = pruning.Collection(windows, trees[0].values.shape[1], alpha_bar, patches)
+    for tree in trees:
+        collection.add(tree)
+    return collection.found()
 
 
 def rows_of(tree):
@@ -72,7 +86,7 @@ def test_windows_of_any_shape_are_served_by_one_compiled_function():
         for boundary in BORDERS:
             for size in (1, 3, 5):
                 pruned(images[:2], images, 0.9, size, boundary)
-    assert len(pruning._descend.signatures) == 1
+    assert len(pruning_loops.descend.signatures) == 1
     assert len(patch_tree._grow.signatures) == 1
 
 
@@ -138,18 +152,23 @@ def test_exponentials_are_as_good_as_said():
     assert np.abs(found / np.exp(logits.astype(float)) - 1).max() <= OFF
 
 
+@pytest.mark.parametrize("parts", [1, 3])
 @pytest.mark.parametrize("alpha_bar", [0.71, 0.9, 0.97, 0.994, 0.9995])
 @pytest.mark.parametrize(("name", "size"), [("digits", 3), ("digits", 7), ("photos", 3)])
-def test_what_is_left_out_weighs_no_more_than_certified(name, size, alpha_bar):
-    images = data.load(name, n={"digits": 12, "photos": 8}[name]).images
-    ((_, _, tree),) = patch_tree.forest(images, size, "circular")
-    keys, _ = rows_of(tree)
+def test_what_is_left_out_weighs_no_more_than_certified(name, size, alpha_bar, parts):
+    images = data.load(name, n={"digits": 12, "photos": 9}[name]).images
+    trees = [tree for part in images.chunk(parts) for tree in trees_of(part, size, "circular")]
+    assert len(trees) == parts
+    keys = np.concatenate([rows_of(tree)[0] for tree in trees])
     for seed in range(3):
         windows = hostile(keys.astype(float), alpha_bar, seed)
-        _, log_total, left_out = pruning.weigh(tree, windows, alpha_bar)
-        logits, counts = exact(tree, windows, alpha_bar)
-        top = logits.max(1)
-        everything = np.log((np.exp(logits - top[:, None]) * counts).sum(1)) + top
+        _, log_total, left_out = weigh(trees, windows, alpha_bar)
+        logits, counts = map(
+            np.concatenate,
+            zip(*((e.T, c) for e, c in (exact(t, windows, alpha_bar) for t in trees)), strict=True),
+        )
+        top = logits.max(0)
+        everything = np.log((np.exp(logits - top) * counts[:, None]).sum(0)) + top
         lost = 1 - np.exp(log_total - everything)
         assert left_out.min() >= 0 and left_out.max() <= pruning.LEFT_OUT
         # An exponential may be off by more than the bound; by how much, the test above says.
@@ -158,20 +177,50 @@ def test_what_is_left_out_weighs_no_more_than_certified(name, size, alpha_bar):
             assert left_out.max() > 0, "nothing was left out: this test would test nothing"
 
 
-def test_the_bound_is_kept_where_it_is_nearly_reached(monkeypatch):
-    """One patch in the middle, thousands on a sphere around it, each half as heavy as allowed."""
-    monkeypatch.setattr(pruning, "LEFT_OUT", 0.1)
-    count, alpha_bar = 4000, 0.9
-    radius = (np.log(count / 0.05) * 2 * (1 - alpha_bar) / alpha_bar) ** 0.5
-    around = np.random.default_rng(0).normal(size=(count, 9))
-    around *= radius / np.linalg.norm(around, axis=1, keepdims=True)
-    keys = torch.from_numpy(np.concatenate([np.zeros((1, 9)), around])).float()
+def on_a_sphere(count):
+    """Points at distance 1, [count, 9]: boxes around them come near the middle."""
+    points = np.random.default_rng(0).normal(size=(count, 9))
+    return points / np.linalg.norm(points, axis=1, keepdims=True)
+
+
+def on_one_side(count):
+    """Points at distance 1, as the corners of the boxes around them are, too."""
+    points = np.zeros((count, 9))
+    points[:, 0], points[:, 1] = 1, np.arange(count) * 1e-7  # in an order
+    return points
+
+
+def lost_and_certified(points, weight):
+    """What a window in the middle of a tree of patches leaves out, and what is said of it.
+
+    One patch lies in the middle as well; each of the others weighs so much of its weight.
+    """
+    alpha_bar = 0.9
+    far = points * (-np.log(weight) * 2 * (1 - alpha_bar) / alpha_bar) ** 0.5
+    keys = torch.from_numpy(np.concatenate([np.zeros((1, 9)), far])).float()
     tree = patch_tree.plant(keys, torch.ones(len(keys), dtype=torch.int64), [4])
-    _, log_total, left_out = pruning.weigh(tree, np.zeros((1, 9)), alpha_bar)
+    _, log_total, left_out = weigh([tree], np.zeros((1, 9)), alpha_bar)
     logits, _ = exact(tree, np.zeros((1, 9)), alpha_bar)
-    collected, everything = np.exp(log_total[0]), np.exp(logits).sum()
-    lost = everything / collected - 1
-    assert 0.4 * left_out[0] < lost <= left_out[0] <= 0.1
+    return np.exp(logits).sum() / np.exp(log_total[0]) - 1, left_out[0]
+
+
+@pytest.mark.parametrize("points", [on_a_sphere, on_one_side])
+@pytest.mark.parametrize("evenly", [0.1, 0.5, 0.9])
+def test_the_even_part_is_kept_where_it_is_nearly_reached(monkeypatch, evenly, points):
+    """Thousands of patches, each half as heavy as it has a right to be left out with."""
+    monkeypatch.setattr(pruning, "LEFT_OUT", 0.1)
+    monkeypatch.setattr(pruning, "EVENLY", evenly)
+    lost, left_out = lost_and_certified(points(8000), evenly * 0.1 / 8000 / 2)
+    assert 0.4 * left_out < lost <= left_out <= 0.1
+
+
+def test_the_purse_pays_no_more_than_it_holds(monkeypatch):
+    """Patches that weigh twice what may be left out: it pays for nearly a half, and says so."""
+    monkeypatch.setattr(pruning, "LEFT_OUT", 0.1)
+    monkeypatch.setattr(pruning, "AT_ONCE", 0.1)
+    count = 80 * patch_tree.LEAF
+    lost, left_out = lost_and_certified(on_one_side(count), 0.2 / count)
+    assert 0.06 < lost <= left_out <= 0.1
 
 
 @pytest.mark.parametrize("boundary", BORDERS)
@@ -179,7 +228,8 @@ def test_the_tree_holds_every_patch_in_the_boxes_above_it(boundary):
     images = data.load("digits", n=8).images
     size, signal = 5, 0.9
     wrapped = wrap(images, size, boundary)
-    for rows, columns, tree in patch_tree.forest(images, size, boundary):
+    forest = patch_forest.Forest(images, size, boundary)
+    for (rows, columns), tree in zip(forest.regions, next(iter(forest)), strict=True):
         windows = extract(wrapped, rows, columns).flatten(0, 1).numpy()
         want, times = np.unique(windows, axis=0, return_counts=True)
         keys, counts = rows_of(tree)
@@ -210,7 +260,7 @@ def test_every_patch_is_kept_once_and_counted(images):
     width = images.shape[3]
     (*_, (rows, columns)) = regions(1, width, 2 * width - 1, "zeros")
     images = torch.from_numpy(images)
-    keys, counts = patch_tree.distinct(images, 2 * width - 1, "zeros", rows, columns)
+    keys, counts = patch_forest.distinct(images, 2 * width - 1, "zeros", rows, columns)
     want, times = np.unique(images.numpy().reshape(-1, width), axis=0, return_counts=True)
     order = np.lexsort(keys.numpy().T[::-1])
     assert np.array_equal(keys[order], want)
@@ -218,10 +268,10 @@ def test_every_patch_is_kept_once_and_counted(images):
 
 
 def test_patches_that_share_a_sum_stay_apart(monkeypatch):
-    monkeypatch.setattr(patch_tree, "_checksums", lambda windows: windows.sum(1).long())
+    monkeypatch.setattr(patch_forest, "_checksums", lambda windows: windows.sum(1).long())
     images = torch.tensor([[1.0, -1.0], [-1.0, 1.0], [1.0, -1.0]]).view(3, 1, 1, 2)
     rows, columns = regions(1, 2, 3, "zeros")[0]
-    keys, counts = patch_tree.distinct(images, 3, "zeros", rows, columns)
+    keys, counts = patch_forest.distinct(images, 3, "zeros", rows, columns)
     assert torch.equal(keys, images.view(3, 2)) and counts.tolist() == [1, 1, 1]
 
 
@@ -242,7 +292,9 @@ def test_the_machine_takes_the_tree_where_it_pays(monkeypatch):
     images = data.load("digits", n=30).images
     asked = []
     real = pruning.partial_mean
-    monkeypatch.setattr(pruning, "partial_mean", lambda *a: asked.append(a[2:4]) or real(*a))
+    monkeypatch.setattr(
+        pruning, "partial_mean", lambda *a: asked.append((a[2], a[1].patch_size)) or real(*a)
+    )
     machine = EquivariantLocalScore(images, lambda _: 5)
     x = noised(images[:4], 0.95)
     machine.denoise(x, 0.5)
@@ -262,10 +314,34 @@ def test_the_machine_takes_the_tree_where_it_pays(monkeypatch):
     assert asked[3:] == [(0.95, 3)]
 
 
-def test_what_is_too_large_is_not_planted(monkeypatch):
-    images = data.load("digits", n=4).images
-    monkeypatch.setattr(patch_tree, "MOST", 3 * images.numel())
-    assert patch_tree.forest(images, 3, "circular") is not None
-    assert patch_tree.forest(images, 5, "circular") is None
-    monkeypatch.setattr(patch_tree, "MOST", 100)
-    assert patch_tree.forest(images, 3, "circular") is None
+@pytest.mark.parametrize("boundary", BORDERS)
+def test_many_images_are_planted_in_parts_and_forgotten(monkeypatch, boundary):
+    images = data.load("digits", n=22).images
+    x = noised(data.load("digits", n=26).images[22:], 0.95)
+    whole = patch_forest.Forest(images, 3, boundary)
+    assert whole.kept and len(list(whole)) == 1
+    monkeypatch.setattr(patch_forest, "MOST", 9 * 9 * 28 * 28)  # nine images, copies counted
+    parts = patch_forest.Forest(images, 3, boundary)
+    assert parts.kept and parts.numbers <= patch_forest.MOST < images.numel() * 9
+    first, again = list(parts), list(parts)
+    assert len(first) == 3 and all(a is b for a, b in zip(first, again, strict=True))
+    monkeypatch.setattr(patch_forest, "MOST", 9 * 28 * 28)
+    anew = patch_forest.Forest(images, 3, boundary)
+    assert not anew.kept and len(list(anew)) == 22 and anew._trees == []
+    means = [pruning.partial_mean(x, forest, 0.95) for forest in (whole, parts, anew)]
+    for mean, lse in means[1:]:
+        assert (mean - means[0][0]).abs().max() <= 1e-5
+        assert (lse - means[0][1]).abs().max() <= 1e-5
+
+
+def test_trees_that_are_not_kept_serve_several_pictures_only(monkeypatch):
+    monkeypatch.setattr(patch_forest, "MOST", 9 * 28 * 28)
+    planted = []
+    real = patch_forest.plant
+    monkeypatch.setattr(patch_forest, "plant", lambda *a: planted.append(1) or real(*a))
+    images = data.load("digits", n=9).images
+    machine, x = EquivariantLocalScore(images[:5], 3), noised(images[5:], 0.95)
+    alone = torch.cat([machine.denoise(picture, 0.95) for picture in x.split(1)])
+    assert len(planted) == 1  # to learn that all together are too many
+    assert (machine.denoise(x, 0.95) - alone).abs().max() <= 1e-5
+    assert len(planted) == 6
