@@ -63,13 +63,12 @@ def distinct(images, patch_size, boundary, rows, columns):
 
 
 class Forest:
-    """The trees over all patches: one for each region, and if the images are many, for parts of
-    them.
+    """The trees over all patches: one for each region, and for parts of the images if many.
 
-    Going through it gives lists of :class:`PatchTree`, each as long as ``regions``. If all trees
-    together would hold more than ``MOST`` numbers, by the estimate that the first ones allow, none
-    is kept: they are planted anew at each pass, one part after the other. So what they take of
-    memory has a limit, whatever the number of images.
+    Going through it gives lists of :class:`els_tutorial.patch_tree.PatchTree`, each as long as
+    ``regions``. If all trees together would hold more than ``MOST`` numbers, by the estimate that
+    the first ones allow, none is kept: they are planted anew at each pass, one part after the
+    other. So what they take of memory has a limit, whatever the number of images.
 
     Args:
         images: training images [N, C, H, W], a float tensor or :class:`els_tutorial.blocks.Blocks`.

@@ -17,8 +17,6 @@ sys.path.insert(0, str(ROOT / "book" / "_ext"))
 import styles
 
 HEAVIEST_COMPRESSED = 700e3  # bytes: the page, and all that it loads until it is read to its end
-# Two pages are a little above that, for the data of their figures; neither may grow.
-ABOVE = {"book/3-prediction/prediction.html": 730e3, "book/4-beyond/statistics.html": 730e3}
 READ = """async () => {
     for (const picture of document.images) {
         picture.scrollIntoView({behavior: "instant"});
@@ -107,7 +105,7 @@ def test_a_page_travels_light(new_page, site_url, name):
     page.evaluate(READ)
     page.wait_for_load_state("networkidle")
     heaviest = sorted(sizes.items(), key=lambda pair: -pair[1])[:5]
-    assert sum(sizes.values()) <= ABOVE.get(name, HEAVIEST_COMPRESSED), heaviest
+    assert sum(sizes.values()) <= HEAVIEST_COMPRESSED, heaviest
 
 
 @pytest.mark.parametrize("name", PAGES)

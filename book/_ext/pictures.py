@@ -1,8 +1,9 @@
 """Send the pictures of cells and figures as files in WebP, and only when a reader comes near.
 
 WebP holds the same pixels in half the bytes of PNG. What stands in for a figure comes in the page's
-own text; a page is there sooner without it. All but the first picture of a page load late. A
-browser that knows a picture's size keeps room for it, so that nothing moves when it comes.
+own text; a page is there sooner without it. All but the first picture of a page load late, and so
+do the logos in the theme's closed menu. A browser that knows a picture's size keeps room for it, so
+that nothing moves when it comes.
 """
 
 import base64
@@ -17,6 +18,7 @@ from PIL import Image
 # A cell's picture is named by its hash; what a page of text shows keeps its own name.
 NAMED = re.compile(r"(_images/[0-9a-f]{32,})\.png")
 WRITTEN_OUT = re.compile(r'(<img [^>]*src=")data:image/png;base64,([^"]+)"')
+LOGO = re.compile(r'<img (?=[^>]*src="[^"]*_static/images/logo_)')
 SHOWN = re.compile(r'(<img (?![^>]*\s(?:width|height|style)=)[^>]*src="[^"]*(_images/[^"/]+)")')
 
 
@@ -64,7 +66,7 @@ def send_light(app, exception):
     for path, page in pages.items():
         late = itertools.chain([""], itertools.repeat(' loading="lazy"'))
         page = SHOWN.sub(functools.partial(describe, late=late), NAMED.sub(rename, page))
-        path.write_text(page, "utf-8")
+        path.write_text(LOGO.sub('<img loading="lazy" ', page), "utf-8")
 
 
 def setup(app):
