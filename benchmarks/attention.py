@@ -15,11 +15,9 @@ import platform
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import torch
-from PIL import Image
 
-from els_tutorial import checkpoints, data, topology
+from els_tutorial import checkpoints, data, sheets, topology
 from els_tutorial.coherence import colour_spread, colour_strength
 from els_tutorial.layers import EDITS
 from els_tutorial.networks import NetworkDenoiser
@@ -74,14 +72,7 @@ def keep(name, pictures):
     """Put the pictures of a row into the sheet of its set, a column for each seed."""
     kind = ROWS[name][0]
     path = RESULT.parent / "pictures" / f"attention-{kind}.png"
-    (channels, side, _), known = SETS[kind], lines(kind)
-    sheet = np.full((len(known) * side, len(SEEDS[kind]) * side, channels), 128, np.uint8)
-    if path.exists():
-        sheet = np.array(Image.open(path)).reshape(sheet.shape)
-    shown = ((pictures.clamp(-1, 1) + 1) * 127.5).round().byte().permute(2, 0, 3, 1)
-    top = known.index(name) * side
-    sheet[top : top + side] = shown.reshape(side, -1, channels).numpy()
-    Image.fromarray(sheet.squeeze()).save(path, optimize=True)
+    sheets.put(path, lines(kind), len(SEEDS[kind]), {name: pictures}, 0)
 
 
 def photographs(root):

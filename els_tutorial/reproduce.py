@@ -14,12 +14,10 @@ import platform
 from datetime import date
 from pathlib import Path
 
-import numpy as np
 import torch
-from PIL import Image
 from tqdm.auto import tqdm
 
-from els_tutorial import calibration, checkpoints, data
+from els_tutorial import calibration, checkpoints, data, sheets
 from els_tutorial.comparison import explained_variance, median_interval, pearson_r
 from els_tutorial.image_sets import SHIPPED
 from els_tutorial.networks import NetworkDenoiser
@@ -229,30 +227,11 @@ class Reproduction:
                 lines = {f"network, {n} steps": p for n, p in self.targets(share).items()}
                 if self.ships or name not in RECALL:
                     lines[name] = drawn
-                self._keep_pictures(lines, start)
+                sheet = self.result.parent / "pictures" / f"{self.name}.png"
+                sheets.put(sheet, sheet_lines(), len(self.seeds), lines, start)
                 self.entry["date"] = date.today().isoformat()  # of what was measured last
                 self.save()
                 bar.update(len(share))
-
-    def _keep_pictures(self, lines, start):
-        """Put pictures into the sheet: a line for each drawer, a column for each seed."""
-        path = self.result.parent / "pictures" / f"{self.name}.png"
-        path.parent.mkdir(exist_ok=True, parents=True)
-        channels, height, width = self.images.shape[1:]
-        known = sheet_lines()
-        sheet = np.full((len(known) * height, len(self.seeds) * width, channels), 128, np.uint8)
-        if path.exists():  # it has fewer lines where a rival is new
-            kept = np.array(Image.open(path)).reshape(-1, *sheet.shape[1:])
-            sheet[: len(kept)] = kept
-        for name, pictures in lines.items():
-            top = known.index(name) * height
-            shown = ((pictures.clamp(-1, 1) + 1) * 127.5).round().byte().permute(2, 0, 3, 1)
-            shown = shown.reshape(height, -1, channels).numpy()
-            left = start * width
-            sheet[top : top + height, left : left + shown.shape[1]] = shown
-        part = path.with_suffix(".part")
-        Image.fromarray(sheet.squeeze()).save(part, "png", optimize=True)
-        part.replace(path)
 
     def _note_on_card(self, windows, local):
         row = self.entry["machines"][self.right]

@@ -9,7 +9,7 @@ import pytest
 import torch
 from PIL import Image
 
-from els_tutorial import checkpoints, reproduce
+from els_tutorial import checkpoints, reproduce, sheets
 from els_tutorial.networks import ResNet
 from els_tutorial.recipes import RECIPES
 from els_tutorial.rivals import RECALL, RIVALS, rival
@@ -58,18 +58,17 @@ def test_a_run_that_was_cut_off_ends_like_one_that_was_not(monkeypatch, tmp_path
     assert not list(cut.glob("unfinished/*"))
     for name in ("prediction.json", "digits-resnet.json"):
         assert (cut / name).read_text() == (whole / name).read_text()
-    sheets = [np.array(Image.open(f / "pictures" / "digits-resnet.png")) for f in (whole, cut)]
-    assert np.array_equal(*sheets)
+    both = [np.array(Image.open(f / "pictures" / "digits-resnet.png")) for f in (whole, cut)]
+    assert np.array_equal(*both)
 
 
 def test_the_sheet_shows_what_was_drawn(monkeypatch, tmp_path):
     work = small(monkeypatch, tmp_path)
     work.run()
-    sheet = np.array(Image.open(tmp_path / "pictures" / "digits-resnet.png")).astype(float)
-    assert sheet.shape == (28 * len(reproduce.sheet_lines()), 28 * 5)
+    sheet = sheets.read(tmp_path / "pictures" / "digits-resnet.png", reproduce.sheet_lines())
+    assert all(pictures.shape == (5, 1, 28, 28) for pictures in sheet.values())
     _, drawn = work.compare(rival("IS", work.images, 3), range(4, 5))
-    line = reproduce.sheet_lines().index("IS") * 28
-    assert np.abs(sheet[line : line + 28, 4 * 28 :] / 127.5 - 1 - drawn[0, 0].numpy()).max() < 0.005
+    assert (sheet["IS"][4:] - drawn).abs().max() < 0.005
 
 
 def test_a_rival_that_is_new_is_added_to_what_was_measured(monkeypatch, tmp_path):
@@ -133,9 +132,6 @@ def test_the_title_page_says_what_was_measured():
 
 @pytest.mark.parametrize("name", [n for n in NETWORKS if n.startswith("cifar10")])
 def test_no_image_of_a_set_that_does_not_ship_is_kept(name):
-    sheet = np.array(Image.open(RESULT.parent / "pictures" / f"{name}.png"))
-    lines = dict(
-        zip(reproduce.sheet_lines(), np.split(sheet, len(reproduce.sheet_lines())), strict=True)
-    )
-    for rival_name, line in lines.items():
-        assert (line.std() == 0) == (rival_name in RECALL), rival_name
+    lines = sheets.read(RESULT.parent / "pictures" / f"{name}.png", reproduce.sheet_lines())
+    for rival_name, pictures in lines.items():
+        assert (pictures.std() == 0) == (rival_name in RECALL), rival_name

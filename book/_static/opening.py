@@ -5,10 +5,7 @@ Its pictures are those that `python -m els_tutorial reproduce --network digits-r
 
 from pathlib import Path
 
-import numpy as np
-import torch
-from PIL import Image
-
+from els_tutorial import sheets
 from els_tutorial.figures import gallery, png
 from els_tutorial.reproduce import sheet_lines
 
@@ -21,7 +18,6 @@ ROWS = {
 }
 SEEDS = range(8)
 
-sheet = torch.from_numpy(np.array(Image.open(SHEET))).view(len(sheet_lines()), 28, -1, 28)
-pictures = sheet.permute(0, 2, 1, 3)[:, :, None] / 127.5 - 1  # [lines, seeds, 1, 28, 28]
-rows = {title: pictures[sheet_lines().index(line)][SEEDS] for title, line in ROWS.items()}
+pictures = sheets.read(SHEET, sheet_lines())
+rows = {title: pictures[line][SEEDS] for title, line in ROWS.items()}
 HERE.with_suffix(".png").write_bytes(png(gallery(rows, size=0.95)))
