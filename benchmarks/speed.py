@@ -150,7 +150,7 @@ def growth(numbers=(500, 1000, 2000, 5000)):
             times.append(
                 statistics.median(
                     seconds(lambda m=machine, x=x, a=alpha_bar: m.denoise(x, a))[0]
-                    for _ in range(2)
+                    for _ in range(7)
                 )
             )
         exponent = np.polyfit(np.log(numbers), np.log(times), 1)[0]
@@ -164,7 +164,7 @@ def memory():
     """Measure what one step adds to the memory of a process that holds the images (Linux)."""
     rows = []
     for size, alpha_bar in ((7, 0.5), (3, 0.95)):
-        for number in (100, 500, 2000, 5000, 20000):
+        for number in (100, 500, 2000, 5000, 20_000, 40_000):
             row = {"patch_size": size, "alpha_bar": alpha_bar, "digits": number}
             for way in ("ours", "attention", "published") if number <= 5000 else ("ours",):
                 command = [sys.executable, __file__, "peak", way, size, alpha_bar, number]
@@ -181,8 +181,9 @@ def peak(way, size, alpha_bar, number):
     """Print the megabytes that one step adds: run in a process of its own."""
     size, alpha_bar = int(size), float(alpha_bar)
     images = data.load("digits", n=min(int(number), 5000)).images
-    if int(number) > len(images):  # more than ship: mirrored, too, and upside down
-        images = torch.cat([images.flip(axes) for axes in ((), (2,), (3,), (2, 3))])
+    for axes in ((2,), (3,), None):  # more than ship: upside down, mirrored, and lying
+        if len(images) < int(number):
+            images = torch.cat([images, images.flip(axes) if axes else images.mT])
     machine, few = EquivariantLocalScore(images, size), EquivariantLocalScore(images[:2], size)
     ways = {
         "ours": lambda m: m.denoise(x, alpha_bar),

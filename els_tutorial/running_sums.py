@@ -50,11 +50,12 @@ def partial_mean(x, images, alpha_bar, patch_size, boundary):
     threads = min(torch.get_num_threads(), len(keys))
     circular, radius = boundary == "circular", patch_size // 2
     signal, scale = alpha_bar**0.5, 0.5 / (1 - alpha_bar)
-    number, unit = np.float64, _unit(x.double(), signal * images.abs().max(), patch_size)
-    # Each of P^2 squares is off by unit / sqrt(12) or so, and the sum by P times that.
-    if scale * unit * patch_size / 12**0.5 <= FINEST:
-        number, noisy = np.int32, (noisy / unit**0.5).astype(np.float32)
-        signal, scale = signal / unit**0.5, scale * unit
+    unit = _unit(x.double(), signal * images.abs().max(), patch_size)
+    signal, scale = signal / unit**0.5, scale * unit
+    # Each of P^2 squares is off by a unit / sqrt(12) or so, and the sum by P times that.
+    whole = scale * patch_size / 12**0.5 <= FINEST
+    number, noisy = (np.int32 if whole else np.float64), noisy / unit**0.5
+    noisy = noisy.astype(np.float32 if whole else np.float64)
     means, lses = np.empty(noisy.shape), np.empty((len(noisy), 1, *x.shape[2:]))
     with ThreadPoolExecutor(threads) as pool:
         for picture, mean, lse in zip(noisy, means, lses, strict=True):

@@ -5,17 +5,18 @@ many of them in one instruction: a lane is a shift of one of the images. Weights
 below e^-32 of a pixel's largest: over a million candidates that adds less than 2e-8.
 """
 
-import math
-
 import numpy as np
+from numpy.polynomial import Chebyshev, Polynomial
 
 from els_tutorial.compiled import jit
 
 LEAST = np.float32(-32)  # a logit lower than this, relative to the largest, is taken for this
 FAR = 2**30  # the distance of a candidate that is none
 # Distances want more than 32-bit floats. A weight does not: its logit is relative to the largest.
-ZERO, ONE, SIXTEENTH = np.float32(0), np.float32(1), np.float32(1 / 16)
-C2, C3, C4, C5, C6, C7 = (np.float32(1 / math.factorial(k)) for k in range(2, 8))
+ZERO, SIXTEENTH = np.float32(0), np.float32(1 / 16)
+# A polynomial that is exp on [LEAST / 16, 0]: by Chebyshev, so that it is as good at either end.
+EXP = Chebyshev.interpolate(np.exp, 8, [LEAST / 16, 0]).convert(kind=Polynomial).coef
+C0, C1, C2, C3, C4, C5, C6, C7, C8 = EXP.astype(np.float32)
 
 _jit = jit(nogil=True, fastmath={"reassoc", "contract", "nsz", "nnan", "arcp"})
 
@@ -85,17 +86,19 @@ def _slide(box, enters, leaves):
 def exponentials(logits, count):
     """Put exp in the place of the first logits, float32 from LEAST to 0.
 
-    By its series at a 16th of the argument, squared four times: no branch, no call.
+    By a polynomial at a 16th of the argument, squared four times: no branch, no call. Off by at
+    most 4e-6, relative, down to e^-16, and 4e-5 below.
     """
     for k in range(count):
         y = logits[k] * SIXTEENTH
-        e = C7 * y + C6
+        e = C8 * y + C7
+        e = e * y + C6
         e = e * y + C5
         e = e * y + C4
         e = e * y + C3
         e = e * y + C2
-        e = e * y + ONE
-        e = e * y + ONE
+        e = e * y + C1
+        e = e * y + C0
         e *= e
         e *= e
         e *= e
