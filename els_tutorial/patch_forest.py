@@ -10,12 +10,15 @@ import torch
 from els_tutorial.patch_tree import plant
 from els_tutorial.patches import centres, extract, regions, wrap
 
-MOST = 36_000_000  # numbers in the patches of a tree, copies too; and in all that are kept: 144 MB
+# Numbers in the patches of a tree, copies too, and in the distinct patches of all that are kept. A
+# tree takes about five bytes for each number of its patches; to plant it takes ten more at most.
+MOST = 36_000_000
+BLOCK = 2**17  # numbers in the windows that are looked at together
 
 
 def _windows(images, patch_size, boundary, rows, columns):
     """Yield the windows of a region, float32 [K, D], for some images at a time."""
-    for block in images.split(max(1, 2**17 // (patch_size**2 * images[0].numel()))):
+    for block in images.split(max(1, BLOCK // (patch_size**2 * images[0].numel()))):
         wrapped = wrap(block.float(), patch_size, boundary)
         yield extract(wrapped, rows, columns).flatten(0, 1)
 
@@ -66,9 +69,9 @@ class Forest:
     """The trees over all patches: one for each region, and for parts of the images if many.
 
     Going through it gives lists of :class:`els_tutorial.patch_tree.PatchTree`, each as long as
-    ``regions``. If all trees together would hold more than ``MOST`` numbers, by the estimate that
-    the first ones allow, none is kept: they are planted anew at each pass, one part after the
-    other. So what they take of memory has a limit, whatever the number of images.
+    ``regions``. If all trees together hold more than ``MOST`` numbers, none is kept: they are
+    planted anew at each pass, one part after the other. So what they take of memory has a limit,
+    whatever the number of images.
 
     Args:
         images: training images [N, C, H, W], a float tensor or :class:`els_tutorial.blocks.Blocks`.
@@ -77,19 +80,22 @@ class Forest:
 
     Attributes:
         regions: list of (rows, columns), each a :class:`els_tutorial.patches.Span`.
-        numbers: int, how many numbers the distinct patches of all images hold, by that estimate.
+        numbers: int, how many numbers the distinct patches of all images hold, estimated from the
+            first of them.
         kept: bool, whether the trees are kept.
     """
 
     def __init__(self, images, patch_size, boundary):
         self.images, self.patch_size, self.boundary = images, patch_size, boundary
         self.regions = regions(*images.shape[2:], patch_size, boundary)
-        self._together = max(1, MOST // (patch_size**2 * images.shape[1:].numel()))
+        # To tell patches of one pixel apart takes as much as nine numbers each.
+        numbers = max(patch_size, 3) ** 2 * images.shape[1:].numel()
+        self._together = max(1, MOST // numbers)
         first = next(iter(images.split(self._together)))
         trees = self._planted(first)
-        self.numbers = sum(tree.keys.size for tree in trees) * len(images) // len(first)
+        self.numbers = _size(trees) * len(images) // len(first)
         self.kept = self.numbers <= MOST
-        self._trees = [trees] if self.kept else []
+        self._trees, self._whole = [trees] if self.kept else [], False
 
     def _planted(self, images):
         trees = []
@@ -99,11 +105,21 @@ class Forest:
         return trees
 
     def __iter__(self):
+        known = self._trees
+        if self._whole and self.kept:
+            yield from known
+            return
         for k, images in enumerate(self.images.split(self._together)):
-            if k < len(self._trees):
-                yield self._trees[k]
-                continue
-            trees = self._planted(images)
+            trees = known[k] if k < len(known) else self._planted(images)
             if self.kept:
-                self._trees.append(trees)
+                known[k : k + 1] = [trees]  # in its place, even if another thread put it there
+                if sum(map(_size, known)) > MOST:  # the first images were no fair sample
+                    self.kept, self._trees = False, []
             yield trees
+            del trees  # before the next ones are planted
+        self._whole = True
+
+
+def _size(trees):
+    """Return how many numbers the patches of some trees hold."""
+    return sum(tree.keys.size for tree in trees)

@@ -96,7 +96,7 @@ def _grow(keys, axes, order, low, high):
     size = low.shape[1]
     shadow = np.empty(size)
     halves = np.zeros(len(low), np.int64)  # leaves of the left child
-    stack = [(0, 0, (len(low) + 1) // 2)]  # a node and its leaves, from the first to the last
+    stack = [(0, 0, (len(low) + 1) // 2)]  # a node and its leaves, from first up to last
     while len(stack):
         node, first, last = stack.pop()
         mine = order[first * LEAF : last * LEAF]

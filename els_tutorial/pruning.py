@@ -78,9 +78,9 @@ class Collection:
     def add(self, tree):
         """Collect from the patches of a PatchTree."""
         shadows = np.ascontiguousarray(shadow(self.padded[:, :-1], tree.axes).T)
-        share, purse = np.log(self.patches / (EVENLY * LEFT_OUT)), (1 - EVENLY) * LEFT_OUT
+        below, purse = np.log(self.patches / (EVENLY * LEFT_OUT)), (1 - EVENLY) * LEFT_OUT
         signal, prune = self.alpha_bar**0.5, self.alpha_bar >= PRUNED
-        budget = Budget(share, purse, AT_ONCE * purse)
+        budget = Budget(below, purse, AT_ONCE * purse)
         descend(tree, self.padded, shadows, signal, self.scale, budget, prune, self.sums)
 
     def found(self):
@@ -94,12 +94,13 @@ class Collection:
         """
         sums, own = self.sums, np.square(self.padded[:, :-1]).sum(1)
         log_total = sums.top - self.scale * own + np.log(sums.total)
-        left_out = sums.missed * (EVENLY * LEFT_OUT / self.patches) + sums.spent
+        missed = np.minimum(sums.missed, self.patches)  # a pixel's first leaf may be counted twice
+        left_out = missed * (EVENLY * LEFT_OUT / self.patches) + sums.spent
         return sums.weighted / sums.total[:, None], log_total, left_out
 
 
-def posterior_mean(x, forest, alpha_bar):
-    """Return what the ELS machine guesses for a batch of noisy images.
+def partial_mean(x, forest, alpha_bar):
+    """Return what the ELS machine guesses for a batch of noisy images, and how much it weighs.
 
     Args:
         x: noisy images, float tensor [B, C, H, W] on the CPU.
@@ -107,15 +108,8 @@ def posterior_mean(x, forest, alpha_bar):
         alpha_bar: as for the machine, already checked.
 
     Returns:
-        float64 tensor [B, C, H, W].
-    """
-    return partial_mean(x, forest, alpha_bar)[0]
-
-
-def partial_mean(x, forest, alpha_bar):
-    """Return the pair (mean, lse) that :func:`els_tutorial.attention.merge` takes.
-
-    Args are those of :func:`posterior_mean`. Returns float64 tensors [B, C, H, W] and [B, 1, H, W].
+        the pair (mean, lse) that :func:`els_tutorial.attention.merge` takes: float64 tensors
+        [B, C, H, W] and [B, 1, H, W].
     """
     noisy = wrap(x.double(), forest.patch_size, forest.boundary)
     threads, (channels, *_) = torch.get_num_threads(), x.shape[1:]
@@ -131,6 +125,7 @@ def partial_mean(x, forest, alpha_bar):
         for trees in forest:
             for tree, parts in zip(trees, by_region, strict=True):
                 list(pool.map(lambda part, tree=tree: part.add(tree), parts))
+            del trees, tree  # before the next ones are planted
     x0_hat = torch.empty_like(x, dtype=torch.float64)
     lse = torch.empty_like(x0_hat[:, :1])
     for (rows, columns), parts in zip(forest.regions, by_region, strict=True):

@@ -31,7 +31,7 @@ class Sums(NamedTuple):
 class Budget(NamedTuple):
     """What may be left out, as shares of a window's total."""
 
-    share: float  # minus the log of what each patch has a right to
+    below: float  # how far below the total's log each patch may be left out by its right
     purse: float
     at_once: float  # the most that the purse pays for one box
 
@@ -59,7 +59,7 @@ def _find_gaps(tree, node, signal, shadows, active, count, gaps):
 
 
 @_jit
-def _collect(tree, leaf, signal, scale, share, queries, active, count, sums, room):
+def _collect(tree, leaf, signal, scale, below, queries, active, count, sums, room):
     """Add a leaf's patches to the sums of the first active windows of queries [Q, D + 1]."""
     near, size = room.near, queries.shape[1] - 1
     near[size] = 0.0
@@ -106,7 +106,7 @@ def _collect(tree, leaf, signal, scale, share, queries, active, count, sums, roo
                 added += weights[k] * tree.values[leaf, c, k]
             sums.weighted[q, c] += added
         if sums.total[q] > 1.2 * known:  # a logarithm is not for every leaf
-            sums.floor[q] = top + np.log(sums.total[q]) - share
+            sums.floor[q] = top + np.log(sums.total[q]) - below
 
 
 @_jit
@@ -131,33 +131,33 @@ def descend(tree, queries, shadows, signal, scale, budget, prune, sums):
 
     The last column of queries is 1; so one product makes logits of them and a leaf's patches.
     """
-    count, leaves, share = len(queries), len(tree.keys), budget.share
+    count, leaves, below = len(queries), len(tree.keys), budget.below
     rows, logits = np.empty(queries.shape), np.empty((count, LEAF))
     weights = np.empty(LEAF, np.float32)
     room = Room(np.zeros(count), np.empty((queries.shape[1], LEAF)), rows, logits, weights)
     everyone, met = np.arange(count), np.empty(count, np.int64)
     if not prune:
         for leaf in range(leaves):
-            _collect(tree, leaf, signal, scale, share, queries, everyone, count, sums, room)
+            _collect(tree, leaf, signal, scale, below, queries, everyone, count, sums, room)
         return
     for q in range(count):
         met[q] = _nearest_leaf(tree, signal, shadows, everyone[q:], room.gaps)
-        _collect(tree, met[q], signal, scale, share, queries, everyone[q:], 1, sums, room)
+        _collect(tree, met[q], signal, scale, below, queries, everyone[q:], 1, sums, room)
     own = scale * ((queries * queries).sum(1) - 1)
     depth = 2 + int(np.ceil(np.log2(leaves)))
     lists, sizes = np.empty((depth + 1, count), np.int64), np.zeros(depth + 1, np.int64)
     lists[0], sizes[0] = everyone, count
-    stack = [(0, 0, leaves, 1)]  # a node, its leaves from the first to the last, and its depth
+    stack = [(0, 0, leaves, 1)]  # a node, its leaves from first up to last, and its depth
     while len(stack):
         node, first, last, level = stack.pop()
         parents, mine, kept = lists[level - 1], lists[level], 0
         _find_gaps(tree, node, signal, shadows, parents, sizes[level - 1], room.gaps)
         here = tree.before[last] - tree.before[first]
-        dearest = share + np.log(budget.at_once / here)
+        dearest = below + np.log(budget.at_once / here)
         for i in range(sizes[level - 1]):
             q = parents[i]
             above = own[q] - scale * room.gaps[i] - sums.floor[q]
-            price = here * np.exp(above - share) if 0 < above <= dearest else 1.0
+            price = here * np.exp(above - below) if 0 < above <= dearest else 1.0
             if above <= 0:
                 sums.missed[q] += here
             elif sums.spent[q] + price <= budget.purse:
@@ -169,7 +169,7 @@ def descend(tree, queries, shadows, signal, scale, budget, prune, sums):
         if kept == 0:
             continue
         if last - first == 1:
-            _collect(tree, first, signal, scale, share, queries, mine, kept, sums, room)
+            _collect(tree, first, signal, scale, below, queries, mine, kept, sums, room)
             continue
         half = (last - first) // 2
         stack.append((node + 2 * half, first + half, last, level + 1))

@@ -336,6 +336,17 @@ def test_the_farthest_window_that_can_be_counts_without_overflow(boundary):
             assert (x0_hat - want).abs().max() <= 1e-4, (alpha_bar, size)
 
 
+@pytest.mark.parametrize("boundary", BORDERS)
+@pytest.mark.parametrize("loudness", [1e3, 1e5, 1e8])
+def test_noise_of_any_loudness_has_a_mean(loudness, boundary):
+    images = data.load("digits", n=6).images
+    x = loudness * torch.randn(1, 1, 28, 28, generator=torch.manual_seed(0))
+    for size in (3, 7):
+        machine = EquivariantLocalScore(images, size, boundary)
+        apart = machine.denoise(x, 0.5) - machine._attend(x.double(), 0.5, size)
+        assert apart.abs().max() <= 1e-5, size
+
+
 def test_running_sums_of_nothing():
     black = torch.zeros(2, 1, 9, 9)
     assert not running_sums.posterior_mean(black[:1], black, 0.5, 3, "zeros").any()

@@ -49,3 +49,15 @@ def test_what_is_beyond_the_range_is_clipped(tmp_path):
     assert torch.allclose(
         sheets.read(path, ["network"])["network"], (3 * pictures(1, 1)).clamp(-1, 1), atol=0.004
     )
+
+
+def test_another_sheet_is_neither_read_nor_written(tmp_path):
+    path = tmp_path / "sheet.png"
+    sheets.put(path, LINES, 5, {"machine": pictures(5, 1)}, 0)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="sheet of 4 lines"):
+        sheets.read(path, [*LINES, "fourth"])
+    for lines, seeds, channels in ((LINES, 4, 1), (LINES, 5, 3), (LINES[:2], 5, 1)):
+        with pytest.raises(ValueError, match="another sheet"):
+            sheets.put(path, lines, seeds, {"machine": pictures(2, channels)}, 0)
+    assert path.read_bytes() == before
