@@ -72,7 +72,7 @@ def settle(page, url):
     page.emulate_media(reduced_motion="reduce")
     page.goto(url, wait_until="load")
     page.wait_for_function("() => !document.documentElement.classList.contains('setting')")
-    page.evaluate("() => document.fonts.ready")
+    page.wait_for_function("() => document.fonts.ready.then(() => true)")  # ends by a time-out
     page.wait_for_function(ALIVE, timeout=60_000)
 
 
