@@ -19,6 +19,7 @@ import styles
 HEAVIEST_COMPRESSED = 700e3  # bytes: the page, and all that it loads until it is read to its end
 READ = """async () => {
     for (const picture of document.images) {
+        if (!picture.checkVisibility()) continue;  // in a closed menu: it is not fetched
         picture.scrollIntoView({behavior: "instant"});
         await picture.decode().catch(() => {});
     }
