@@ -64,28 +64,10 @@ def launch():
         yield lambda *arguments: start(args=["--headless", "--no-sandbox", *arguments])
 
 
-def _draws(chromium):
-    """Whether a browser draws: one started on a busy machine may not, and then waits for ever."""
-    from playwright.sync_api import TimeoutError
-
-    page = chromium.new_page()
-    try:
-        page.set_content("<p>text</p>")
-        page.wait_for_function("() => new Promise(requestAnimationFrame)", timeout=10_000)
-        return True
-    except TimeoutError:
-        return False
-    finally:
-        page.close()
-
-
 @pytest.fixture(scope="session")
 def browser(launch):
     """A headless Chromium, driven by Playwright."""
     chromium = launch("--disable-gpu")
-    if not _draws(chromium):
-        chromium.close()
-        chromium = launch("--disable-gpu")
     yield chromium
     chromium.close()
 

@@ -6,7 +6,7 @@ other before it draws anything. When the book is built,
 - the two that must run first, the book's own ``site.js`` and Sphinx's options, come to stand in the
   page, which saves two requests;
 - all others get ``defer``: they run in the same order, when the page has been read;
-- a page without a formula loads nothing for formulas.
+- a page without a formula loads nothing for formulas, and one without tabs nothing for tabs.
 """
 
 import re
@@ -18,6 +18,8 @@ FORMULA = re.compile(r'<(?:span|div) class="math')
 FOR_FORMULAS = re.compile(
     r'[ \t]*<script(?:>window\.MathJax = [^<]*|[^>]* src="[^"]*/math\.js[^"]*">)</script>\n'
 )
+TABS = re.compile(r'class="[^"]*\bsd-tab-set\b')
+FOR_TABS = re.compile(r'[ \t]*<script[^>]* src="[^"]*/design-tabs\.js[^"]*"></script>\n')
 
 
 def hold_nothing_up(app, exception):
@@ -42,6 +44,8 @@ def hold_nothing_up(app, exception):
         page = path.read_text("utf-8")
         if not FORMULA.search(page):
             page = FOR_FORMULAS.sub("", page)
+        if not TABS.search(page):
+            page = FOR_TABS.sub("", page)
         path.write_text(SCRIPT.sub(change, page), "utf-8")
 
 
