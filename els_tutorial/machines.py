@@ -218,12 +218,16 @@ class EquivariantLocalScore(_PatchMachine):
         return total
 
     def _forest(self, size, alpha_bar, pictures):
-        """Return the trees of all patches if they are quicker, else None."""
-        if not pruning.may_pay(size, alpha_bar, pictures):
+        """Return the trees of all patches if they are quicker, else None.
+
+        What comes in blocks has none: whoever reads it from a disk has no memory to spare.
+        """
+        held = isinstance(self.images, torch.Tensor)
+        if not held or not pruning.may_pay(size, alpha_bar, pictures):
             return None
         if size not in self._forests:
             self._forests[size] = patch_forest.Forest(self.images, size, self.boundary)
-        forest, pixels = self._forests[size], len(self.images) * self.images.shape[2:].numel()
+        forest, pixels = self._forests[size], self.images[:, 0].numel()
         return forest if pruning.pays(forest, pixels, alpha_bar, pictures) else None
 
     def _attend(self, x, alpha_bar, size):

@@ -74,7 +74,7 @@ class Forest:
     whatever the number of images.
 
     Args:
-        images: training images [N, C, H, W], a float tensor or :class:`els_tutorial.blocks.Blocks`.
+        images: training images, float tensor [N, C, H, W].
         patch_size: side of the window, an odd int.
         boundary: "circular" or "zeros".
 
@@ -91,11 +91,11 @@ class Forest:
         # To tell patches of one pixel apart takes as much as nine numbers each.
         numbers = max(patch_size, 3) ** 2 * images.shape[1:].numel()
         self._together = max(1, MOST // numbers)
-        first = next(iter(images.split(self._together)))
+        first = images[: self._together]
         trees = self._planted(first)
         self.numbers = _size(trees) * len(images) // len(first)
         self.kept = self.numbers <= MOST
-        self._trees, self._whole = [trees] if self.kept else [], False
+        self._trees = [trees] if self.kept else []
 
     def _planted(self, images):
         trees = []
@@ -106,9 +106,6 @@ class Forest:
 
     def __iter__(self):
         known = self._trees
-        if self._whole and self.kept:
-            yield from known
-            return
         for k, images in enumerate(self.images.split(self._together)):
             trees = known[k] if k < len(known) else self._planted(images)
             if self.kept:
@@ -117,7 +114,6 @@ class Forest:
                     self.kept, self._trees = False, []
             yield trees
             del trees  # before the next ones are planted
-        self._whole = True
 
 
 def _size(trees):

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 from els_tutorial import data, patch_forest, patch_tree, pruning, pruning_loops, running_sums
-from els_tutorial.blocks import streamed
 from els_tutorial.machines import EquivariantLocalScore
 from els_tutorial.patches import extract, regions, wrap
 from els_tutorial.running_sums_loops import exponentials
@@ -334,6 +333,7 @@ def test_the_machine_takes_the_tree_where_it_pays(monkeypatch):
     machine.denoise(x, 0.5)
     machine.denoise(x[:1], 0.95)
     EquivariantLocalScore(images, 7).denoise(x, 0.95)
+    EquivariantLocalScore(list(images.split(10)), 3).denoise(x, 0.95)  # they come in blocks
     assert asked == []
     first = machine.denoise(x, 0.95)
     assert asked == [(0.95, 5)]
@@ -368,13 +368,11 @@ def test_many_images_are_planted_in_parts_and_forgotten(monkeypatch, boundary):
         assert (lse - means[0][1]).abs().max() <= 1e-5
 
 
-@pytest.mark.parametrize("kind", ["tensor", "blocks"])
-def test_memory_keeps_its_limit_though_the_first_images_promise_less(monkeypatch, kind):
+def test_memory_keeps_its_limit_though_the_first_images_promise_less(monkeypatch):
     monkeypatch.setattr(patch_forest, "MOST", 3 * 9 * 28 * 28)  # of three images
     noise = torch.rand(9, 1, 28, 28, generator=torch.manual_seed(0)) * 2 - 1
     images = torch.cat([-torch.ones(9, 1, 28, 28), noise])
-    held = images if kind == "tensor" else streamed(list(images.split(4)))
-    forest = patch_forest.Forest(held, 3, "circular")
+    forest = patch_forest.Forest(images, 3, "circular")
     assert forest.kept  # nine black images come first
     x = noised(images[-2:], 0.95)
     first = pruning.partial_mean(x, forest, 0.95)[0]
@@ -382,22 +380,6 @@ def test_memory_keeps_its_limit_though_the_first_images_promise_less(monkeypatch
     want = running_sums.posterior_mean(x, images, 0.95, 3, "circular")
     for mean in (first, pruning.partial_mean(x, forest, 0.95)[0]):
         assert (mean - want).abs().max() <= 1e-5
-
-
-def test_trees_that_are_kept_are_planted_from_one_reading(monkeypatch):
-    monkeypatch.setattr(patch_forest, "MOST", 4 * 9 * 28 * 28)
-    images, read = data.load("digits", n=6).images, []
-
-    class Source:
-        def __iter__(self):
-            read.append(1)
-            return iter(images.split(2))
-
-    forest = patch_forest.Forest(streamed(Source()), 3, "circular")
-    first = list(forest)
-    before = len(read)
-    assert forest.kept and len(first) > 1
-    assert all(a is b for a, b in zip(first, forest, strict=True)) and len(read) == before
 
 
 def test_threads_may_share_a_forest(monkeypatch):
