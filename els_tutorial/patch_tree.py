@@ -15,11 +15,11 @@ import numpy as np
 import torch
 
 from els_tutorial.compiled import jit
+from els_tutorial.distinct_patches import Windows, read
 
-LEAF = 128  # patches in a leaf
+LEAF = 128
 AXES = 15  # coordinates of a shadow, beside the length of what is left over
 SAMPLE = 2**14  # patches from which the axes are found
-GLANCE = 128  # patches from which the longest side of a node is found
 
 _jit = jit(nogil=True)
 
@@ -31,12 +31,13 @@ class PatchTree(NamedTuple):
     further on by its right child. Of its L leaves the first h are the left child's.
     """
 
+    windows: Windows  # where the patches are read
+    centre: np.ndarray  # int64 [C]: the places in a patch of its value
     axes: np.ndarray  # float64 [D, M - 1], orthonormal columns
     low: np.ndarray  # float64 [nodes, M]: the corners of each node's box
     high: np.ndarray
-    keys: np.ndarray  # float32 [leaves, D, LEAF]; copies fill up the last leaf
-    counts: np.ndarray  # float32 [leaves, LEAF]; 0 for what fills up
-    values: np.ndarray  # float32 [leaves, C, LEAF]: the patches' centres times their counts
+    places: np.ndarray  # int32 [leaves, LEAF]; copies fill up the last leaf
+    times: np.ndarray  # float32 [leaves, LEAF], how often each occurs; 0 for what fills up
     before: np.ndarray  # float64 [leaves + 1]: how many patches, copies too, lie left of a leaf
 
 
@@ -48,8 +49,8 @@ def shadow(windows, axes):
 
 
 @_jit
-def _part(order, along, first):
-    """Sort both so that the ``first`` smallest of along come first: Hoare's quickselect.
+def _part(places, times, along, first):
+    """Sort all so that the ``first`` smallest of along come first: Hoare's quickselect.
 
     numba's own ``argpartition`` takes longer to compile than all the rest of this module.
     """
@@ -63,7 +64,8 @@ def _part(order, along, first):
                 j -= 1
             if i <= j:
                 along[i], along[j] = along[j], along[i]
-                order[i], order[j] = order[j], order[i]
+                places[i], places[j] = places[j], places[i]
+                times[i], times[j] = times[j], times[i]
                 i += 1
                 j -= 1
         if first <= j:
@@ -75,50 +77,60 @@ def _part(order, along, first):
 
 
 @_jit
-def _cast(key, axes, shadow):
-    """Put into shadow [M] that of one patch [D] on axes [D, M - 1]."""
-    last = axes.shape[1]
-    shadow[:] = 0.0
-    for m in range(last):
-        for d in range(len(key)):
-            shadow[m] += key[d] * axes[d, m]
-    for d in range(len(key)):
-        rest = np.float64(key[d])
-        for m in range(last):
-            rest -= shadow[m] * axes[d, m]
-        shadow[last] += rest * rest
-    shadow[last] = np.sqrt(shadow[last])
+def _project(patches, axes, m, along):
+    """Put into along [LEAF] the projections of patches [D, LEAF] on one of axes [D, M - 1]."""
+    along[:] = 0.0
+    for d in range(len(patches)):
+        for k in range(LEAF):
+            along[k] += patches[d, k] * axes[d, m]
 
 
 @_jit
-def _grow(keys, axes, order, low, high):
-    """Sort order [K] into leaves; fill low and high [nodes, M] with the corners of the boxes."""
+def _cast(patches, axes, shadows):
+    """Put into shadows [M, LEAF] those of patches [D, LEAF] on axes [D, M - 1]."""
+    last = axes.shape[1]
+    for m in range(last):
+        _project(patches, axes, m, shadows[m])
+    shadows[last] = 0.0
+    for d in range(len(patches)):
+        for k in range(LEAF):
+            rest = np.float64(patches[d, k])
+            for m in range(last):
+                rest -= shadows[m, k] * axes[d, m]
+            shadows[last, k] += rest * rest
+    shadows[last] = np.sqrt(shadows[last])
+
+
+@_jit
+def _grow(windows, places, times, axes, low, high):
+    """Sort places and times [K] into leaves; fill low and high [nodes, M] with the boxes."""
     size = low.shape[1]
-    shadow = np.empty(size)
+    patches, shadows = np.empty((len(axes), LEAF), np.float32), np.empty((size, LEAF))
+    along = np.empty(len(places), np.float32)
     halves = np.zeros(len(low), np.int64)  # leaves of the left child
     stack = [(0, 0, (len(low) + 1) // 2)]  # a node and its leaves, from first up to last
     while len(stack):
         node, first, last = stack.pop()
-        mine = order[first * LEAF : last * LEAF]
+        mine = places[first * LEAF : last * LEAF]
         half = halves[node] = (last - first) // 2
-        step = 1 if half == 0 else 1 + len(mine) // GLANCE
-        low[node], high[node] = np.inf, -np.inf
-        for k in range(0, len(mine), step):
-            _cast(keys[mine[k]], axes, shadow)
-            for d in range(size):
-                low[node, d] = min(low[node, d], shadow[d])
-                high[node, d] = max(high[node, d], shadow[d])
+        some = mine[:: -(-len(mine) // LEAF)].copy()  # all of a leaf, or so many from a larger node
+        read(windows, some, patches)
+        _cast(patches, axes, shadows)
+        for m in range(size):
+            low[node, m] = shadows[m, : len(some)].min()
+            high[node, m] = shadows[m, : len(some)].max()
         if half == 0:
             continue
-        axis, along = np.argmax(high[node] - low[node]), np.zeros(len(mine))
-        for k in range(len(mine)):
+        axis = np.argmax(high[node] - low[node])
+        for k in range(0, len(mine), LEAF):
+            some = mine[k : k + LEAF]
+            read(windows, some, patches)
             if axis < size - 1:
-                for d in range(len(axes)):
-                    along[k] += keys[mine[k], d] * axes[d, axis]
+                _project(patches, axes, axis, shadows[axis])
             else:
-                _cast(keys[mine[k]], axes, shadow)
-                along[k] = shadow[axis]
-        _part(mine, along, half * LEAF)
+                _cast(patches, axes, shadows)
+            along[k : k + len(some)] = shadows[axis, : len(some)]
+        _part(mine, times[first * LEAF :], along[: len(mine)], half * LEAF)
         stack.append((node + 2 * half, first + half, last))
         stack.append((node + 1, first, first + half))
     for node in range(len(low) - 1, -1, -1):  # children come after their parents
@@ -129,34 +141,30 @@ def _grow(keys, axes, order, low, high):
                 high[node, d] = max(high[node + 1, d], high[node + 2 * half, d])
 
 
-def plant(keys, counts, centre):
+def plant(windows, places, times, centre):
     """Return the tree of some patches.
 
     Args:
-        keys: distinct patches, float32 tensor [K, D].
-        counts: how often each occurs, tensor [K].
+        windows: Windows.
+        places: of the distinct patches, int32 array [K]; it is sorted in place.
+        times: how often each occurs, float32 array [K]; sorted with it.
         centre: list of the places in a patch of its value, one for each channel.
 
     Returns:
         PatchTree.
     """
-    count, size = keys.shape
+    count, size = len(places), windows.images.shape[1] * windows.height * windows.width
     leaves = -(-count // LEAF)
-    some = keys[:: -(-count // SAMPLE)].double()
-    spread = some - some.mean(0)
-    axes = torch.linalg.eigh(spread.T @ spread).eigenvectors[:, -AXES:].numpy()
+    some = places[:: -(-count // SAMPLE)].copy()
+    sample = np.empty((size, len(some)), np.float32)
+    read(windows, some, sample)
+    spread = torch.from_numpy(sample - sample.mean(1, keepdims=True)).double()
+    axes = torch.linalg.eigh(spread @ spread.T).eigenvectors[:, -AXES:].numpy()
     axes = np.ascontiguousarray(axes)  # of one layout, or all that is compiled is compiled again
-    keys, order = keys.numpy(), np.arange(count)
     low, high = np.empty((2, 2 * leaves - 1, axes.shape[1] + 1))
-    _grow(keys, axes, order, low, high)
-    order = np.pad(order, (0, leaves * LEAF - count), mode="edge")
-    times = counts.numpy()[order].astype(np.float32)
-    times[count:] = 0
-    times = times.reshape(leaves, LEAF)
-    sorted_keys = np.empty((leaves, size, LEAF), np.float32)
-    for i in range(0, leaves * LEAF, SAMPLE):
-        part = keys[order[i : i + SAMPLE]].reshape(-1, LEAF, size)
-        sorted_keys[i // LEAF : i // LEAF + len(part)] = part.swapaxes(1, 2)
-    values = np.ascontiguousarray(sorted_keys[:, centre] * times[:, None])
+    _grow(windows, places, times, axes, low, high)
+    empty = (0, leaves * LEAF - count)
+    places = np.pad(places, empty, mode="edge").reshape(leaves, LEAF)
+    times = np.pad(times, empty).reshape(leaves, LEAF)
     before = np.append(0, times.sum(1, dtype=float).cumsum())
-    return PatchTree(axes, low, high, sorted_keys, times, values, before)
+    return PatchTree(windows, np.array(centre), axes, low, high, places, times, before)

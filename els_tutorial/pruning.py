@@ -53,7 +53,8 @@ def pays(forest, pixels, alpha_bar, pictures):
     """
     if alpha_bar >= LOW_NOISE:
         return forest.kept or pictures >= 4
-    return forest.kept and forest.numbers < 5 * pixels
+    numbers = forest.patches * forest.patch_size**2 * forest.images.shape[1]
+    return forest.kept and numbers < 5 * pixels
 
 
 class Collection:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from els_tutorial.compiled import jit
+from els_tutorial.distinct_patches import read
 from els_tutorial.patch_tree import LEAF
 from els_tutorial.running_sums_loops import LEAST, exponentials
 
@@ -40,6 +41,8 @@ class Room(NamedTuple):
     """Arrays to work in."""
 
     gaps: np.ndarray  # float64 [Q]
+    patches: np.ndarray  # float32 [D, LEAF]
+    values: np.ndarray  # float32 [C, LEAF]: the centres of a leaf's patches times their number
     near: np.ndarray  # float64 [D + 1, LEAF]
     rows: np.ndarray  # float64 [Q, D + 1]
     logits: np.ndarray  # float64 [Q, LEAF]
@@ -60,14 +63,21 @@ def _find_gaps(tree, node, signal, shadows, active, count, gaps):
 
 @_jit
 def _collect(tree, leaf, signal, scale, below, queries, active, count, sums, room):
-    """Add a leaf's patches to the sums of the first active windows of queries [Q, D + 1]."""
-    near, size = room.near, queries.shape[1] - 1
+    """Add a leaf's patches to the sums of the first active windows of queries [Q, D + 1].
+
+    Active windows are in order.
+    """
+    near, patches, size = room.near, room.patches, queries.shape[1] - 1
+    read(tree.windows, tree.places[leaf], patches)
     near[size] = 0.0
     for d in range(size):
         for k in range(LEAF):
-            y = signal * tree.keys[leaf, d, k]
+            y = signal * patches[d, k]
             near[d, k] = 2 * scale * y
             near[size, k] -= scale * y * y
+    for c in range(len(tree.centre)):
+        for k in range(LEAF):
+            room.values[c, k] = patches[tree.centre[c], k] * tree.times[leaf, k]
     rows = queries
     if count < len(queries):
         rows = room.rows
@@ -98,12 +108,12 @@ def _collect(tree, leaf, signal, scale, below, queries, active, count, sums, roo
         exponentials(weights, LEAF)
         added = np.float32(0)
         for k in range(LEAF):
-            added += weights[k] * tree.counts[leaf, k]
+            added += weights[k] * tree.times[leaf, k]
         sums.total[q] += added
         for c in range(sums.weighted.shape[1]):
             added = np.float32(0)
             for k in range(LEAF):
-                added += weights[k] * tree.values[leaf, c, k]
+                added += weights[k] * room.values[c, k]
             sums.weighted[q, c] += added
         if sums.total[q] > 1.2 * known:  # a logarithm is not for every leaf
             sums.floor[q] = top + np.log(sums.total[q]) - below
@@ -112,7 +122,7 @@ def _collect(tree, leaf, signal, scale, below, queries, active, count, sums, roo
 @_jit
 def _nearest_leaf(tree, signal, shadows, active, gaps):
     """Return the leaf that one window comes to when it always takes the nearer child."""
-    node, first, last = 0, 0, len(tree.keys)
+    node, first, last = 0, 0, len(tree.places)
     while last - first > 1:
         half = (last - first) // 2
         _find_gaps(tree, node + 1, signal, shadows, active, 1, gaps)
@@ -131,18 +141,28 @@ def descend(tree, queries, shadows, signal, scale, budget, prune, sums):
 
     The last column of queries is 1; so one product makes logits of them and a leaf's patches.
     """
-    count, leaves, below = len(queries), len(tree.keys), budget.below
+    (count, width), leaves, below = queries.shape, len(tree.places), budget.below
+    near, patches = np.empty((width, LEAF)), np.empty((width - 1, LEAF), np.float32)
+    values, weights = np.empty((len(tree.centre), LEAF), np.float32), np.empty(LEAF, np.float32)
     rows, logits = np.empty(queries.shape), np.empty((count, LEAF))
-    weights = np.empty(LEAF, np.float32)
-    room = Room(np.zeros(count), np.empty((queries.shape[1], LEAF)), rows, logits, weights)
+    room = Room(np.zeros(count), patches, values, near, rows, logits, weights)
     everyone, met = np.arange(count), np.empty(count, np.int64)
     if not prune:
         for leaf in range(leaves):
             _collect(tree, leaf, signal, scale, below, queries, everyone, count, sums, room)
         return
-    for q in range(count):
+    first_of, after = np.full(leaves, -1), np.empty(count, np.int64)  # chains of windows, in order
+    for q in range(count - 1, -1, -1):
         met[q] = _nearest_leaf(tree, signal, shadows, everyone[q:], room.gaps)
-        _collect(tree, met[q], signal, scale, below, queries, everyone[q:], 1, sums, room)
+        after[q], first_of[met[q]] = first_of[met[q]], q
+    mine = np.empty(count, np.int64)
+    for leaf in range(leaves):
+        q, kept = first_of[leaf], 0
+        while q >= 0:
+            mine[kept] = q
+            q, kept = after[q], kept + 1
+        if kept:
+            _collect(tree, leaf, signal, scale, below, queries, mine, kept, sums, room)
     own = scale * ((queries * queries).sum(1) - 1)
     depth = 2 + int(np.ceil(np.log2(leaves)))
     lists, sizes = np.empty((depth + 1, count), np.int64), np.zeros(depth + 1, np.int64)

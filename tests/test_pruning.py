@@ -10,7 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from els_tutorial import data, patch_forest, patch_tree, pruning, pruning_loops, running_sums
+from els_tutorial import (
+    data,
+    distinct_patches,
+    patch_forest,
+    patch_tree,
+    pruning,
+    pruning_loops,
+    running_sums,
+)
 from els_tutorial.machines import EquivariantLocalScore
 from els_tutorial.patches import extract, regions, wrap
 from els_tutorial.running_sums_loops import exponentials
@@ -43,15 +51,23 @@ def trees_of(images, size, boundary):
 def weigh(trees, windows, alpha_bar):
     """What windows collect from trees, one after the other: means, log totals, what is left out."""
     patches = sum(tree.before[-1] for tree in trees)
-    collection = pruning.Collection(windows, trees[0].values.shape[1], alpha_bar, patches)
+    collection = pruning.Collection(windows, len(trees[0].centre), alpha_bar, patches)
     for tree in trees:
         collection.add(tree)
     return collection.found()
 
 
+def at(windows, places):
+    """The patches at some places: [K, D]."""
+    width = windows.images.shape[1] * windows.height * windows.width
+    patches = np.empty((width, len(places)), np.float32)
+    distinct_patches.read(windows, places, patches)
+    return patches.T
+
+
 def rows_of(tree):
     """The patches of a tree, [leaves * LEAF, D], and how often each occurs; 0 for fillings."""
-    return tree.keys.swapaxes(1, 2).reshape(-1, tree.keys.shape[1]), tree.counts.ravel()
+    return at(tree.windows, tree.places.ravel()), tree.times.ravel()
 
 
 def exact(tree, windows, alpha_bar):
@@ -202,10 +218,12 @@ def lost_and_certified(points, weight, parts=1):
     alpha_bar = 0.9
     far = points * (-np.log(weight) * 2 * (1 - alpha_bar) / alpha_bar) ** 0.5
     keys = torch.from_numpy(np.concatenate([np.zeros((1, 9)), far])).float()
-    trees = [
-        patch_tree.plant(some, torch.ones(len(some), dtype=torch.int64), [4])
-        for some in keys.chunk(parts)
-    ]
+    (*_, (rows, columns)) = regions(1, 9, 17, "zeros")  # each image is a patch
+    trees = []
+    for some in keys.view(-1, 1, 1, 9).chunk(parts):
+        windows = distinct_patches.windows_of(some, 17, "zeros", rows, columns)
+        places = 9 * np.arange(len(some), dtype=np.int32)  # those that are alike stay apart
+        trees.append(patch_tree.plant(windows, places, np.ones(len(some), np.float32), [4]))
     _, log_total, left_out = weigh(trees, np.zeros((1, 9)), alpha_bar)
     total = sum(np.exp(exact(tree, np.zeros((1, 9)), alpha_bar)[0]).sum() for tree in trees)
     return total / np.exp(log_total[0]) - 1, left_out[0]
@@ -281,31 +299,56 @@ def test_the_tree_holds_every_patch_in_the_boxes_above_it(boundary):
                 check(node + 1, first, first + half)
                 check(node + 2 * half, first + half, last)
 
-        check(0, 0, len(tree.keys))
+        check(0, 0, len(tree.places))
 
 
-@given(arrays(np.float32, st.tuples(st.integers(1, 30), st.just(1), st.just(1), st.integers(1, 4)),
-              elements=st.sampled_from([-1.0, 0.0, 0.5, 1.0])))  # fmt: skip
+@given(
+    arrays(
+        np.float32,
+        st.tuples(
+            st.integers(1, 12), st.sampled_from([1, 3]), st.integers(1, 6), st.integers(1, 6)
+        ),
+        elements=st.sampled_from([-1.0, 0.0, 0.5, 1.0]),
+    ),
+    st.sampled_from(BORDERS),
+    st.data(),
+)
 @settings(deadline=None)
-def test_every_patch_is_kept_once_and_counted(images):
-    width = images.shape[3]
-    (*_, (rows, columns)) = regions(1, width, 2 * width - 1, "zeros")
+def test_every_patch_is_kept_once_and_counted(images, boundary, draw):
+    sides = images.shape[2:]
+    largest = min(sides) if boundary == "circular" else 2 * max(sides) - 1
+    size = draw.draw(st.sampled_from(range(1, largest + 1, 2)))
     images = torch.from_numpy(images)
-    keys, counts = patch_forest.distinct(images, 2 * width - 1, "zeros", rows, columns)
-    want, times = np.unique(images.numpy().reshape(-1, width), axis=0, return_counts=True)
-    order = np.lexsort(keys.numpy().T[::-1])
-    assert np.array_equal(keys[order], want)
-    assert np.array_equal(counts[order], times)
+    for rows, columns in regions(*sides, size, boundary):
+        all_of_them = extract(wrap(images, size, boundary), rows, columns).flatten(0, 1).numpy()
+        want, counts = np.unique(all_of_them, axis=0, return_counts=True)
+        windows = distinct_patches.windows_of(images, size, boundary, rows, columns)
+        places, times = distinct_patches.distinct(windows)
+        keys = at(windows, places)
+        order = np.lexsort(keys.T[::-1])
+        assert np.array_equal(keys[order], want)
+        assert np.array_equal(times[order], counts)
 
 
-@pytest.mark.parametrize("block", [1, 1000])  # in blocks of their own, or in one
-def test_patches_that_share_a_sum_stay_apart(monkeypatch, block):
-    monkeypatch.setattr(patch_forest, "BLOCK", block)
-    monkeypatch.setattr(patch_forest, "_checksums", lambda windows: windows.sum(1).long())
-    images = torch.tensor([[1.0, -1.0], [-1.0, 1.0], [1.0, -1.0]]).view(3, 1, 1, 2)
-    rows, columns = regions(1, 2, 3, "zeros")[0]
-    keys, counts = patch_forest.distinct(images, 3, "zeros", rows, columns)
-    assert torch.equal(keys, images.view(3, 2)) and counts.tolist() == [1, 1, 1]
+@pytest.mark.parametrize("size", [1, 3])
+def test_patches_are_told_apart_in_a_table_that_grows(size):
+    images = torch.rand(60, 1, 8, 8, generator=torch.manual_seed(0)) * 2 - 1
+    images[30:] = images[:30].roll((3, 5), (2, 3))
+    ((rows, columns),) = regions(8, 8, size, "circular")
+    windows = distinct_patches.windows_of(images, size, "circular", rows, columns)
+    places, times = distinct_patches.distinct(windows)
+    assert len(places) == 30 * 64 > 1024 and (times == 2).all()
+    assert len(np.unique(at(windows, places), axis=0)) == len(places)
+
+
+def test_a_place_is_where_the_first_number_stands():
+    images = torch.arange(2 * 3 * 4 * 5).view(2, 3, 4, 5).float()
+    ((rows, columns),) = regions(4, 5, 3, "circular")
+    windows = distinct_patches.windows_of(images, 3, "circular", rows, columns)
+    places, _ = distinct_patches.distinct(windows)  # all are different
+    first = at(windows, places)[:, 0]
+    assert np.array_equal(np.where(places < 0, -1 - places, places), first)
+    assert (places < 0).sum() == 2 * (20 - 2 * 3)
 
 
 def test_the_order_and_the_number_of_windows_together_do_not_matter(monkeypatch):
@@ -354,12 +397,13 @@ def test_many_images_are_planted_in_parts_and_forgotten(monkeypatch, boundary):
     x = noised(data.load("digits", n=48).images[44:], 0.95)
     whole = patch_forest.Forest(images, 3, boundary)
     assert whole.kept and len(list(whole)) == 1
-    monkeypatch.setattr(patch_forest, "MOST", 18 * 9 * 28 * 28)  # of 18 images, copies counted
+    monkeypatch.setattr(patch_forest, "PART", 18 * 28 * 28)
     parts = patch_forest.Forest(images, 3, boundary)
-    assert parts.kept and parts.numbers <= patch_forest.MOST < images.numel() * 9
     first, again = list(parts), list(parts)
-    assert len(first) == 3 and all(a is b for a, b in zip(first, again, strict=True))
-    monkeypatch.setattr(patch_forest, "MOST", 2 * 9 * 28 * 28)
+    assert parts.kept and len(first) == 3
+    assert all(a is b for a, b in zip(first, again, strict=True))
+    monkeypatch.setattr(patch_forest, "PART", 2 * 28 * 28)
+    monkeypatch.setattr(patch_forest, "MOST", whole.patches // 2)
     anew = patch_forest.Forest(images, 3, boundary)
     assert not anew.kept and len(list(anew)) == 22 and anew._trees == []
     means = [pruning.partial_mean(x, forest, 0.95) for forest in (whole, parts, anew)]
@@ -369,7 +413,8 @@ def test_many_images_are_planted_in_parts_and_forgotten(monkeypatch, boundary):
 
 
 def test_memory_keeps_its_limit_though_the_first_images_promise_less(monkeypatch):
-    monkeypatch.setattr(patch_forest, "MOST", 3 * 9 * 28 * 28)  # of three images
+    monkeypatch.setattr(patch_forest, "PART", 3 * 28 * 28)
+    monkeypatch.setattr(patch_forest, "MOST", 3 * 28 * 28)  # of three images
     noise = torch.rand(9, 1, 28, 28, generator=torch.manual_seed(0)) * 2 - 1
     images = torch.cat([-torch.ones(9, 1, 28, 28), noise])
     forest = patch_forest.Forest(images, 3, "circular")
@@ -383,7 +428,7 @@ def test_memory_keeps_its_limit_though_the_first_images_promise_less(monkeypatch
 
 
 def test_threads_may_share_a_forest(monkeypatch):
-    monkeypatch.setattr(patch_forest, "MOST", 18 * 9 * 28 * 28)
+    monkeypatch.setattr(patch_forest, "PART", 18 * 28 * 28)
     images = data.load("digits", n=44).images
     x = noised(data.load("digits", n=45).images[44:], 0.95)
     machine = EquivariantLocalScore(images, 3)
@@ -396,7 +441,8 @@ def test_threads_may_share_a_forest(monkeypatch):
 
 
 def test_trees_that_are_not_kept_serve_several_pictures_only(monkeypatch):
-    monkeypatch.setattr(patch_forest, "MOST", 9 * 28 * 28)
+    monkeypatch.setattr(patch_forest, "PART", 28 * 28)
+    monkeypatch.setattr(patch_forest, "MOST", 28 * 28)
     planted = []
     real = patch_forest.plant
     monkeypatch.setattr(patch_forest, "plant", lambda *a: planted.append(1) or real(*a))
