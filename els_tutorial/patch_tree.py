@@ -17,7 +17,7 @@ import torch
 from els_tutorial.compiled import jit
 from els_tutorial.distinct_patches import Windows, read
 
-LEAF = 128
+LEAF = 128  # patches in a leaf
 AXES = 15  # coordinates of a shadow, beside the length of what is left over
 SAMPLE = 2**14  # patches from which the axes are found
 
