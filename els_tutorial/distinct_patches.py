@@ -18,11 +18,12 @@ _jit = jit(nogil=True)
 class Windows(NamedTuple):
     """The windows around the pixels of a region, in some images.
 
-    A window's *place* is where its first number stands in the images, all their numbers counted
-    through. If it goes around a torus the place is -1 minus that.
+    A window's *place* is where its first number stands among all the numbers of the images. If it
+    goes around a torus the place is -1 minus that.
     """
 
-    images: np.ndarray  # float32 [N, C, H, W], fewer than 2^31 numbers
+    numbers: np.ndarray  # float32 [N * C * H * W], the images', fewer than 2^31
+    shape: tuple  # (N, C, H, W)
     top: int  # row and column at which the first pixel's window begins; below 0 on a torus
     left: int
     height: int  # of a window
@@ -42,11 +43,32 @@ def windows_of(images, patch_size, boundary, rows, columns):
     """
     around = patch_size // 2 if boundary == "circular" else 0  # Span counts in the wrapped image
     return Windows(
-        np.ascontiguousarray(images.float().numpy()),
+        images.float().contiguous().view(-1).numpy(),
+        tuple(images.shape),
         *(span.low - around for span in (rows, columns)),
         *(span.size for span in (rows, columns)),
         *(span.stop - span.start for span in (rows, columns)),
     )
+
+
+@_jit
+def _corner(windows, place):
+    """Return where a window's first number stands, and its row and column if it goes around."""
+    if place >= 0:
+        return place, 0, 0
+    first = -1 - place
+    return first, first // windows.shape[3] % windows.shape[2], first % windows.shape[3]
+
+
+@_jit
+def _number(windows, corner, c, i, j):
+    """Return the number in channel c, row i and column j of a window."""
+    (_, _, height, width), (first, top, left) = windows.shape, corner
+    if top + i >= height:
+        i -= height
+    if left + j >= width:
+        j -= width
+    return windows.numbers[first + (c * height + i) * width + j]
 
 
 @_jit
@@ -55,31 +77,28 @@ def read(windows, places, patches):
 
     D is the length of a window, in the order of :func:`els_tutorial.patches.extract`.
     """
-    _, channels, height, width = windows.images.shape
-    numbers, d = windows.images.reshape(-1), 0
+    (_, channels, height, width), d = windows.shape, 0
     for c in range(channels):
         for i in range(windows.height):
             for j in range(windows.width):
                 beyond = (c * height + i) * width + j
-                for k in range(len(places)):
-                    patches[d, k] = numbers[np.uint64(max(places[k], 0) + beyond)]
+                for k in range(len(places)):  # as all do the same, several are read at once
+                    patches[d, k] = windows.numbers[np.uint64(max(places[k], 0) + beyond)]
                 d += 1
     for k in range(len(places)):
-        if places[k] >= 0:
-            continue
-        left, top = (-1 - places[k]) % width, (-1 - places[k]) // width % height
-        image, d = (-1 - places[k]) // (width * height * channels), 0
-        for c in range(channels):
-            for i in range(top, top + windows.height):
-                for j in range(left, left + windows.width):
-                    patches[d, k] = windows.images[image, c, i % height, j % width]
-                    d += 1
+        if places[k] < 0:
+            corner, d = _corner(windows, places[k]), 0
+            for c in range(channels):
+                for i in range(windows.height):
+                    for j in range(windows.width):
+                        patches[d, k] = _number(windows, corner, c, i, j)
+                        d += 1
 
 
 @_jit
 def _find_places(windows, first, places):
     """Put into places [K] those of the next K windows, row by row, image by image."""
-    _, channels, height, width = windows.images.shape
+    _, channels, height, width = windows.shape
     for k in range(len(places)):
         image, pixel = divmod(first + k, windows.rows * windows.columns)
         top = (windows.top + pixel // windows.columns) % height
@@ -90,20 +109,27 @@ def _find_places(windows, first, places):
 
 
 @_jit
-def _find(bits, k, windows, known, table, other, other_bits):
-    """Return where a hash table holds the patch bits[:, k], or else where there is room for it."""
-    last, slot = len(table) - 1, np.uint64(0)
-    for d in range(len(bits)):
-        slot = (slot ^ np.uint64(bits[d, k])) * MIX
-        slot ^= slot >> SHIFT
-    at = np.int64(slot & np.uint64(last))
-    while table[at] >= 0:
-        read(windows, known[table[at] : table[at] + 1], other)
-        same = True
-        for d in range(len(bits)):
-            same &= bits[d, k] == other_bits[d, 0]
-        if same:
-            break
+def _is_at(windows, place, patches, k):
+    """Say whether the window at a place is patches[:, k]."""
+    corner, d = _corner(windows, place), 0
+    for c in range(windows.shape[1]):
+        for i in range(windows.height):
+            for j in range(windows.width):
+                if patches[d, k] != _number(windows, corner, c, i, j):
+                    return False
+                d += 1
+    return True
+
+
+@_jit
+def _slot(windows, known, table, patches, bits, k):
+    """Return where a hash table has patches[:, k], or else where it has room for it."""
+    last, mixed = len(table) - 1, np.uint64(0)
+    for d in range(len(patches)):
+        mixed = (mixed ^ np.uint64(bits[d, k])) * MIX
+        mixed ^= mixed >> SHIFT
+    at = np.int64(mixed & np.uint64(last))
+    while table[at] >= 0 and not _is_at(windows, known[table[at]], patches, k):
         at = (at + 1) & last
     return at
 
@@ -111,26 +137,27 @@ def _find(bits, k, windows, known, table, other, other_bits):
 @_jit
 def _count(windows, size, known, times):
     """Fill known and times with the distinct patches [D = size] and return how many there are."""
-    patches, other = np.empty((size, TOGETHER), np.float32), np.empty((size, 1), np.float32)
-    bits, other_bits = patches.view(np.uint32), other.view(np.uint32)
-    places = np.empty(TOGETHER, np.int32)
+    patches, places = np.empty((size, TOGETHER), np.float32), np.empty(TOGETHER, np.int32)
+    bits = patches.view(np.uint32)
     table, found = np.full(1024, -1, np.int32), 0  # at most half full
     for first in range(0, len(known), TOGETHER):
         some = places[: len(known) - first]
         _find_places(windows, first, some)
         read(windows, some, patches)
         for k in range(len(some)):
-            at = _find(bits, k, windows, known, table, other, other_bits)
+            at = _slot(windows, known, table, patches, bits, k)
             if table[at] >= 0:
                 times[table[at]] += 1
             else:
                 table[at], known[found], times[found] = found, some[k], 1
                 found += 1
         if 2 * (found + TOGETHER) > len(table):
-            table = np.full(2 * len(table), -1, np.int32)
+            larger = 2 * len(table)
+            table = np.empty(0, np.int32)  # its memory is free before more is wanted
+            table = np.full(larger, -1, np.int32)
             for n in range(found):
                 read(windows, known[n : n + 1], patches)
-                table[_find(bits, 0, windows, known, table, other, other_bits)] = n
+                table[_slot(windows, known, table, patches, bits, 0)] = n
     return found
 
 
@@ -141,12 +168,13 @@ def distinct(windows):
         windows: Windows.
 
     Returns:
-        (places, times): int32 and float32 arrays [K], of the first window of each kind, in order;
-        windows are the same if their bits are.
+        (places, times): int32 and float32 arrays [K], of the first window of each kind, in order.
     """
-    images, *_, height, width, rows, columns = windows
-    count = len(images) * rows * columns
-    # Pages of memory that are never written to take none: the arrays are cut to what they hold.
+    images, channels, *_ = windows.shape
+    count = images * windows.rows * windows.columns
+    # What is never written to takes no memory, and what is cut off is given back.
     known, times = np.empty(count, np.int32), np.empty(count, np.float32)
-    found = _count(windows, images.shape[1] * height * width, known, times)
-    return known[:found].copy(), times[:found].copy()
+    found = _count(windows, channels * windows.height * windows.width, known, times)
+    for array in (known, times):
+        array.resize(found, refcheck=False)
+    return known, times

@@ -146,14 +146,14 @@ def plant(windows, places, times, centre):
 
     Args:
         windows: Windows.
-        places: of the distinct patches, int32 array [K]; it is sorted in place.
-        times: how often each occurs, float32 array [K]; sorted with it.
+        places: of the distinct patches, int32 array [K]; the tree keeps it, sorted.
+        times: how often each occurs, float32 array [K]; kept, too.
         centre: list of the places in a patch of its value, one for each channel.
 
     Returns:
         PatchTree.
     """
-    count, size = len(places), windows.images.shape[1] * windows.height * windows.width
+    count, size = len(places), windows.shape[1] * windows.height * windows.width
     leaves = -(-count // LEAF)
     some = places[:: -(-count // SAMPLE)].copy()
     sample = np.empty((size, len(some)), np.float32)
@@ -163,8 +163,9 @@ def plant(windows, places, times, centre):
     axes = np.ascontiguousarray(axes)  # of one layout, or all that is compiled is compiled again
     low, high = np.empty((2, 2 * leaves - 1, axes.shape[1] + 1))
     _grow(windows, places, times, axes, low, high)
-    empty = (0, leaves * LEAF - count)
-    places = np.pad(places, empty, mode="edge").reshape(leaves, LEAF)
-    times = np.pad(times, empty).reshape(leaves, LEAF)
+    for array in (places, times):
+        array.resize(leaves * LEAF, refcheck=False)
+    places[count:] = places[count - 1]
+    places, times = places.reshape(leaves, LEAF), times.reshape(leaves, LEAF)
     before = np.append(0, times.sum(1, dtype=float).cumsum())
     return PatchTree(windows, np.array(centre), axes, low, high, places, times, before)

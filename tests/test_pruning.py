@@ -59,7 +59,7 @@ def weigh(trees, windows, alpha_bar):
 
 def at(windows, places):
     """The patches at some places: [K, D]."""
-    width = windows.images.shape[1] * windows.height * windows.width
+    width = windows.shape[1] * windows.height * windows.width
     patches = np.empty((width, len(places)), np.float32)
     distinct_patches.read(windows, places, patches)
     return patches.T
@@ -425,6 +425,15 @@ def test_memory_keeps_its_limit_though_the_first_images_promise_less(monkeypatch
     want = running_sums.posterior_mean(x, images, 0.95, 3, "circular")
     for mean in (first, pruning.partial_mean(x, forest, 0.95)[0]):
         assert (mean - want).abs().max() <= 1e-5
+
+
+@pytest.mark.parametrize(("size", "bytes_each"), [(3, 11), (5, 12.5), (9, 12.5)])
+def test_a_tree_copies_no_patch(size, bytes_each):
+    images = data.load("digits", n=100).images
+    (tree,) = trees_of(images, size, "circular")
+    assert np.shares_memory(tree.windows.numbers, images.numpy())
+    own = (tree.low, tree.high, tree.places, tree.times, tree.before)
+    assert sum(array.nbytes for array in own) <= bytes_each * np.count_nonzero(tree.times)
 
 
 def test_threads_may_share_a_forest(monkeypatch):
