@@ -50,7 +50,8 @@ def partial_mean(x, images, alpha_bar, patch_size, boundary):
     threads = min(torch.get_num_threads(), len(keys))
     circular, radius = boundary == "circular", patch_size // 2
     signal, scale = alpha_bar**0.5, 0.5 / (1 - alpha_bar)
-    unit = _unit(x.double(), signal * images.abs().max(), patch_size)
+    low, high = images.aminmax()
+    unit = _unit(x.double(), signal * torch.maximum(-low, high), patch_size)
     signal, scale = signal / unit**0.5, scale * unit
     # Each of P^2 squares is off by a unit / sqrt(12) or so, and the sum by P times that.
     whole = scale * patch_size / 12**0.5 <= FINEST
