@@ -1,46 +1,57 @@
 """Compile inner loops by numba, and keep what was compiled where a folder can be written."""
 
-import contextlib
 import functools
 import hashlib
+import threading
 import warnings
 from pathlib import Path
 
 import numba
+from numba.misc.appdirs import user_cache_dir
 
 HERE = Path(__file__).parent
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def jit(**options):
     """Return the decorator ``numba.njit``, with a cache on disk wherever there is room for one.
 
-    Without one (a read-only installation for a user without a home) it says so once, and every
-    process compiles anew.
+    That is in ``NUMBA_CACHE_DIR``, else beside the source, else in the user's own folder for such
+    things. Without any (a read-only installation for a user without a home) it says so once, and
+    every process compiles anew.
 
     Args:
         options: for ``numba.njit``, without ``cache``.
     """
 
     def decorate(function):
-        try:
-            with _folder():
-                return numba.njit(cache=True, **options)(function)
-        except RuntimeError:  # numba's, when no folder can be written
+        folder = _folder()
+        if folder is None:
             _say_so()
             return numba.njit(**options)(function)
+        with _ONE_AT_A_TIME:  # numba asks for its folder when a function is decorated
+            given, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)
+            try:
+                return numba.njit(cache=True, **options)(function)
+            finally:
+                numba.config.CACHE_DIR = given
 
     return decorate
 
 
-@contextlib.contextmanager
 def _folder():
-    """Let numba keep what it compiles in a folder that bears the version of all loops."""
-    given = numba.config.CACHE_DIR
-    numba.config.CACHE_DIR = str(Path(given or HERE / "__pycache__", f"loops-{_version()}"))
-    try:
-        yield
-    finally:
-        numba.config.CACHE_DIR = given
+    """Return a folder that bears the version of all loops, or None if none can be written."""
+    given, user = numba.config.CACHE_DIR, user_cache_dir("els_tutorial")
+    for parent in (given, HERE / "__pycache__", user):
+        try:
+            if parent:
+                folder = Path(parent, f"loops-{_version()}")
+                folder.mkdir(parents=True, exist_ok=True)
+                (folder / "room").touch()
+                return folder
+        except OSError:
+            continue
+    return None
 
 
 @functools.cache
@@ -51,9 +62,8 @@ def _version():
     has changed, not when theirs have.
     """
     sources = (path.read_bytes() for path in sorted(HERE.glob("*.py")))
-    return hashlib.sha256(b"".join(s for s in sources if b"compiled import jit" in s)).hexdigest()[
-        :9
-    ]
+    loops = b"".join(source for source in sources if b"compiled import jit" in source)
+    return hashlib.blake2b(loops, digest_size=4).hexdigest()
 
 
 @functools.cache

@@ -9,7 +9,7 @@ import numpy as np
 
 from els_tutorial.compiled import jit
 
-TOGETHER = 128  # windows that are read together
+BATCH = 128  # windows that are read together
 MIX, SHIFT = np.uint64(0x9E3779B97F4A7C15), np.uint64(29)  # 2^64 / golden ratio, an odd number
 
 _jit = jit(nogil=True)
@@ -32,23 +32,27 @@ class Windows(NamedTuple):
     columns: int
 
 
-def windows_of(images, patch_size, boundary, rows, columns):
+def windows_of(images, rows, columns):
     """Return the Windows of a region.
 
     Args:
-        images: float tensor [N, C, H, W] on the CPU; float32 is not copied.
-        patch_size: side of the window, an odd int.
-        boundary: "circular" or "zeros".
+        images: float tensor [N, C, H, W] on the CPU. Contiguous float32 is not copied, and must not
+            change while its windows are in use.
         rows, columns: the region, each a :class:`els_tutorial.patches.Span`.
     """
-    around = patch_size // 2 if boundary == "circular" else 0  # Span counts in the wrapped image
     return Windows(
         images.float().contiguous().view(-1).numpy(),
         tuple(images.shape),
-        *(span.low - around for span in (rows, columns)),
+        *(span.start - span.centre for span in (rows, columns)),
         *(span.size for span in (rows, columns)),
         *(span.stop - span.start for span in (rows, columns)),
     )
+
+
+@_jit
+def length(windows):
+    """Return D, the length of a window."""
+    return windows.shape[1] * windows.height * windows.width
 
 
 @_jit
@@ -82,7 +86,9 @@ def read(windows, places, patches):
         for i in range(windows.height):
             for j in range(windows.width):
                 beyond = (c * height + i) * width + j
-                for k in range(len(places)):  # as all do the same, several are read at once
+                # All do the same, so the processor reads several at once (an unsigned index is not
+                # looked at for its sign). Those that go around are set right below.
+                for k in range(len(places)):
                     patches[d, k] = windows.numbers[np.uint64(max(places[k], 0) + beyond)]
                 d += 1
     for k in range(len(places)):
@@ -135,12 +141,19 @@ def _slot(windows, known, table, patches, bits, k):
 
 
 @_jit
-def _count(windows, size, known, times):
-    """Fill known and times with the distinct patches [D = size] and return how many there are."""
-    patches, places = np.empty((size, TOGETHER), np.float32), np.empty(TOGETHER, np.int32)
+def _count(windows, known, times):
+    """Fill known and times with the distinct patches, and return how many there are."""
+    patches, places = np.empty((length(windows), BATCH), np.float32), np.empty(BATCH, np.int32)
     bits = patches.view(np.uint32)
     table, found = np.full(1024, -1, np.int32), 0  # at most half full
-    for first in range(0, len(known), TOGETHER):
+    for first in range(0, len(known), BATCH):
+        if 2 * (found + BATCH) > len(table):
+            larger = 2 * len(table)
+            table = np.empty(0, np.int32)  # its memory is free before more is wanted
+            table = np.full(larger, -1, np.int32)
+            for n in range(found):
+                read(windows, known[n : n + 1], patches)
+                table[_slot(windows, known, table, patches, bits, 0)] = n
         some = places[: len(known) - first]
         _find_places(windows, first, some)
         read(windows, some, patches)
@@ -151,18 +164,13 @@ def _count(windows, size, known, times):
             else:
                 table[at], known[found], times[found] = found, some[k], 1
                 found += 1
-        if 2 * (found + TOGETHER) > len(table):
-            larger = 2 * len(table)
-            table = np.empty(0, np.int32)  # its memory is free before more is wanted
-            table = np.full(larger, -1, np.int32)
-            for n in range(found):
-                read(windows, known[n : n + 1], patches)
-                table[_slot(windows, known, table, patches, bits, 0)] = n
     return found
 
 
 def distinct(windows):
     """Return where a region's distinct patches stand, and how often each occurs.
+
+    Patches that differ in the sign of a zero alone may count as different.
 
     Args:
         windows: Windows.
@@ -170,11 +178,10 @@ def distinct(windows):
     Returns:
         (places, times): int32 and float32 arrays [K], of the first window of each kind, in order.
     """
-    images, channels, *_ = windows.shape
-    count = images * windows.rows * windows.columns
+    count = windows.shape[0] * windows.rows * windows.columns
     # What is never written to takes no memory, and what is cut off is given back.
     known, times = np.empty(count, np.int32), np.empty(count, np.float32)
-    found = _count(windows, channels * windows.height * windows.width, known, times)
+    found = _count(windows, known, times)
     for array in (known, times):
         array.resize(found, refcheck=False)
     return known, times

@@ -7,8 +7,8 @@ from els_tutorial.distinct_patches import distinct, windows_of
 from els_tutorial.patch_tree import plant
 from els_tutorial.patches import centres, regions
 
-MOST = 2**21  # distinct patches that are kept in trees, at about 11 bytes each
-PART = 2**22  # windows that make one tree; to plant it takes at most 20 bytes for each
+MOST = 2**21  # patches that are kept in trees, at 11 or 12 bytes each
+PART = 2**22  # windows that make one tree, in which float32 can count; 16 bytes each to plant it
 
 
 class Forest:
@@ -17,16 +17,16 @@ class Forest:
     Going through it gives lists of :class:`els_tutorial.patch_tree.PatchTree`, each as long as
     ``regions``. If all trees together hold more than ``MOST`` patches, none is kept: they are
     planted anew at each pass, one part after the other. So what they take of memory has a limit,
-    whatever the number of images.
+    whatever the number of images. (Images that are not contiguous float32 are copied to that.)
 
     Args:
-        images: training images, float tensor [N, C, H, W].
+        images: training images, float tensor [N, C, H, W], which must not change.
         patch_size: side of the window, an odd int.
         boundary: "circular" or "zeros".
 
     Attributes:
         regions: list of (rows, columns), each a :class:`els_tutorial.patches.Span`.
-        patches: int, how many distinct ones the trees hold, estimated from the first images.
+        patches: int, for how many the trees have room, estimated from the first images.
         kept: bool, whether the trees are kept.
     """
 
@@ -41,9 +41,9 @@ class Forest:
         self._trees = [trees] if self.kept else []
 
     def _planted(self, images):
-        trees = []
+        trees, images = [], images.float().contiguous()  # one copy at most for all regions
         for rows, columns in self.regions:
-            windows = windows_of(images, self.patch_size, self.boundary, rows, columns)
+            windows = windows_of(images, rows, columns)
             centre = centres(images.shape[1], rows, columns)
             trees.append(plant(windows, *distinct(windows), centre))
         return trees
@@ -61,5 +61,5 @@ class Forest:
 
 
 def _size(trees):
-    """Return how many patches some trees hold."""
+    """Return for how many patches some trees have room."""
     return sum(tree.places.size for tree in trees)

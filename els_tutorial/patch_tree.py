@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from els_tutorial.compiled import jit
-from els_tutorial.distinct_patches import Windows, read
+from els_tutorial.distinct_patches import Windows, length, read
 
 LEAF = 128  # patches in a leaf
 AXES = 15  # coordinates of a shadow, beside the length of what is left over
@@ -113,7 +113,8 @@ def _grow(windows, places, times, axes, low, high):
         node, first, last = stack.pop()
         mine = places[first * LEAF : last * LEAF]
         half = halves[node] = (last - first) // 2
-        some = mine[:: -(-len(mine) // LEAF)].copy()  # all of a leaf, or so many from a larger node
+        # All of a leaf, or as many from a larger node: an odd step does not stay in one column.
+        some = mine[:: -(-len(mine) // LEAF) | 1].copy()
         read(windows, some, patches)
         _cast(patches, axes, shadows)
         for m in range(size):
@@ -130,7 +131,7 @@ def _grow(windows, places, times, axes, low, high):
             else:
                 _cast(patches, axes, shadows)
             along[k : k + len(some)] = shadows[axis, : len(some)]
-        _part(mine, times[first * LEAF :], along[: len(mine)], half * LEAF)
+        _part(mine, times[first * LEAF : last * LEAF], along[: len(mine)], half * LEAF)
         stack.append((node + 2 * half, first + half, last))
         stack.append((node + 1, first, first + half))
     for node in range(len(low) - 1, -1, -1):  # children come after their parents
@@ -144,19 +145,22 @@ def _grow(windows, places, times, axes, low, high):
 def plant(windows, places, times, centre):
     """Return the tree of some patches.
 
+    The tree takes over the arrays, sorts them and changes their length: they must own their
+    memory, and are not to be used afterwards.
+
     Args:
         windows: Windows.
-        places: of the distinct patches, int32 array [K]; the tree keeps it, sorted.
-        times: how often each occurs, float32 array [K]; kept, too.
+        places: of the distinct patches, int32 array [K].
+        times: how often each occurs, float32 array [K].
         centre: list of the places in a patch of its value, one for each channel.
 
     Returns:
         PatchTree.
     """
-    count, size = len(places), windows.shape[1] * windows.height * windows.width
+    count = len(places)
     leaves = -(-count // LEAF)
-    some = places[:: -(-count // SAMPLE)].copy()
-    sample = np.empty((size, len(some)), np.float32)
+    some = places[np.random.default_rng(0).integers(count, size=min(count, SAMPLE))]
+    sample = np.empty((length(windows), len(some)), np.float32)
     read(windows, some, sample)
     spread = torch.from_numpy(sample - sample.mean(1, keepdims=True)).double()
     axes = torch.linalg.eigh(spread @ spread.T).eigenvectors[:, -AXES:].numpy()

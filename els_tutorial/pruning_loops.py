@@ -65,7 +65,7 @@ def _find_gaps(tree, node, signal, shadows, active, count, gaps):
 def _collect(tree, leaf, signal, scale, below, queries, active, count, sums, room):
     """Add a leaf's patches to the sums of the first active windows of queries [Q, D + 1].
 
-    Active windows are in order.
+    Active windows are in order, so if all are active they are the queries as they stand.
     """
     near, patches, size = room.near, room.patches, queries.shape[1] - 1
     read(tree.windows, tree.places[leaf], patches)
