@@ -167,7 +167,7 @@ def memory():
     # What was freed earlier goes back to the system (glibc): else a step could hide in it.
     env = os.environ | {"MALLOC_MMAP_THRESHOLD_": "65536", "MALLOC_TRIM_THRESHOLD_": "65536"}
     for size, alpha_bar in ((7, 0.5), (3, 0.95)):
-        for number in (100, 500, 2000, 5000, 20_000, 40_000):
+        for number in (100, 500, 2000, 5000, 10_000, 20_000, 40_000):
             row = {"patch_size": size, "alpha_bar": alpha_bar, "digits": number}
             for way in ("ours", "attention", "published") if number <= 5000 else ("ours",):
                 command = [sys.executable, __file__, "peak", way, size, alpha_bar, number]
