@@ -25,12 +25,12 @@ def jit(**options):
     """
 
     def decorate(function):
-        folder = _folder()
-        if folder is None:
-            _say_so()
-            return numba.njit(**options)(function)
         with _ONE_AT_A_TIME:  # numba asks for its folder when a function is decorated
-            given, numba.config.CACHE_DIR = numba.config.CACHE_DIR, str(folder)
+            folder, given = _folder(), numba.config.CACHE_DIR
+            if folder is None:
+                _say_so()
+                return numba.njit(**options)(function)
+            numba.config.CACHE_DIR = str(folder)
             try:
                 return numba.njit(cache=True, **options)(function)
             finally:

@@ -178,7 +178,8 @@ class EquivariantLocalScore(_PatchMachine):
 
     Args:
         images: training images [N, C, H, W] in [-1, 1]: a float tensor, or blocks on disk as
-            :func:`els_tutorial.blocks.streamed` takes them.
+            :func:`els_tutorial.blocks.streamed` takes them. A tensor must stay as it is: what is
+            known of its patches is kept from step to step.
         patch_size: side of the square window: an odd int, or a callable alpha_bar -> odd int such
             as :class:`els_tutorial.calibration.LocalityScales`.
         boundary: "circular" (the image is a torus, and training patches wrap too) or "zeros".
